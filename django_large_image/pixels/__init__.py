@@ -1,0 +1,1 @@
+"""Pixels: numpy in, numpy or bytes out. Nothing here knows Django or GDAL."""

@@ -1,0 +1,62 @@
+"""The table of output formats. Adding one is adding a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PIL import features
+
+from django_large_image.exceptions import FormatError
+
+from . import encoders
+from .encoders import EncodeOptions
+from .picture import Picture
+
+__all__ = ['FORMATS', 'EncodeOptions', 'Format', 'get_format']
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way to write a picture.
+
+    `suffixes` are what a URL may end in, `name` among them. `large_image` is large-image's
+    encoding of the same. `alpha` says whether transparency survives.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    media_type: str
+    encode: Callable[[Picture, EncodeOptions], bytes]
+    alpha: bool
+    large_image: str
+
+
+_ROWS = (
+    Format('png', ('png',), 'image/png', encoders.png, True, 'PNG'),
+    Format('jpeg', ('jpg', 'jpeg'), 'image/jpeg', encoders.jpeg, False, 'JPEG'),
+    Format('webp', ('webp',), 'image/webp', encoders.webp, True, 'WEBP'),
+    Format('avif', ('avif',), 'image/avif', encoders.avif, True, 'AVIF'),
+    Format('tiff', ('tif', 'tiff'), 'image/tiff', encoders.tiff, True, 'TILED'),
+    Format('jp2', ('jp2',), 'image/jp2', encoders.jp2, True, 'JPEG2000'),
+    Format('gif', ('gif',), 'image/gif', encoders.gif, True, 'GIF'),
+    Format('bmp', ('bmp',), 'image/bmp', encoders.bmp, False, 'BMP'),
+    Format('npy', ('npy',), 'application/octet-stream', encoders.npy, True, 'NPY'),
+)
+# Pillow's name of the codec that a format cannot do without.
+_CODECS = {'avif': 'avif', 'jp2': 'jpg_2000', 'webp': 'webp'}
+
+FORMATS: dict[str, Format] = {
+    suffix: row
+    for row in _ROWS
+    if row.name not in _CODECS or features.check(_CODECS[row.name])
+    for suffix in row.suffixes
+}
+
+
+def get_format(suffix: str) -> Format:
+    """Return the format of a suffix such as `png` or `.JPG`; FormatError lists the known ones."""
+    try:
+        return FORMATS[suffix.lower().removeprefix('.')]
+    except KeyError:
+        raise FormatError(f'Unknown format. Known formats: {", ".join(FORMATS)}.') from None
