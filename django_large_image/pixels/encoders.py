@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -123,9 +124,13 @@ def gif(picture: Picture, options: EncodeOptions = DEFAULTS) -> bytes:
     return _save(indexed, 'GIF', transparency=_GIF_NOTHING)
 
 
-def bmp(picture: Picture, options: EncodeOptions = DEFAULTS) -> bytes:
-    """Encode as BMP; transparent pixels show the background."""
-    return _pillow(picture.to_uint8().flatten(options.background), 'BMP')
+def opaque(encoding: str) -> Callable[[Picture, EncodeOptions], bytes]:
+    """Return the encoder of a format that Pillow writes and that has no alpha."""
+
+    def encode(picture: Picture, options: EncodeOptions = DEFAULTS) -> bytes:
+        return _pillow(picture.to_uint8().flatten(options.background), encoding)
+
+    return encode
 
 
 def npy(picture: Picture, options: EncodeOptions = DEFAULTS) -> bytes:

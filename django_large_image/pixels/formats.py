@@ -34,13 +34,17 @@ class Format:
 
 _ROWS = (
     Format('png', ('png',), 'image/png', encoders.png, True, 'PNG'),
-    Format('jpeg', ('jpg', 'jpeg'), 'image/jpeg', encoders.jpeg, False, 'JPEG'),
+    Format('jpeg', ('jpg', 'jpeg', 'jfif'), 'image/jpeg', encoders.jpeg, False, 'JPEG'),
     Format('webp', ('webp',), 'image/webp', encoders.webp, True, 'WEBP'),
     Format('avif', ('avif',), 'image/avif', encoders.avif, True, 'AVIF'),
     Format('tiff', ('tif', 'tiff'), 'image/tiff', encoders.tiff, True, 'TILED'),
-    Format('jp2', ('jp2',), 'image/jp2', encoders.jp2, True, 'JPEG2000'),
+    Format('jp2', ('jp2', 'jpeg2000'), 'image/jp2', encoders.jp2, True, 'JPEG2000'),
     Format('gif', ('gif',), 'image/gif', encoders.gif, True, 'GIF'),
-    Format('bmp', ('bmp',), 'image/bmp', encoders.bmp, False, 'BMP'),
+    Format('bmp', ('bmp',), 'image/bmp', encoders.opaque('BMP'), False, 'BMP'),
+    # What else large-image writes through Pillow.
+    Format('ppm', ('ppm',), 'image/x-portable-pixmap', encoders.opaque('PPM'), False, 'PPM'),
+    Format('pcx', ('pcx',), 'image/x-pcx', encoders.opaque('PCX'), False, 'PCX'),
+    Format('tga', ('tga',), 'image/x-tga', encoders.opaque('TGA'), False, 'TGA'),
     Format('npy', ('npy',), 'application/octet-stream', encoders.npy, True, 'NPY'),
 )
 # Pillow's name of the codec that a format cannot do without.

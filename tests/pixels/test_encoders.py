@@ -68,7 +68,9 @@ def test_png_of_one_pixel_and_of_floats() -> None:
     assert np.asarray(read(encoders.png(picture))).tolist() == [[127]]
 
 
-@pytest.mark.parametrize('suffix', ['jpg', 'webp', 'avif', 'jp2', 'tif', 'bmp', 'gif', 'png'])
+@pytest.mark.parametrize(
+    'suffix', ['jpg', 'webp', 'avif', 'jp2', 'tif', 'bmp', 'gif', 'png', 'ppm', 'pcx', 'tga']
+)
 @pytest.mark.parametrize('channels', [1, 2, 3, 4])
 def test_what_is_read_is_close_to_what_was_written(suffix: str, channels: int) -> None:
     picture = smooth(channels)
@@ -90,7 +92,7 @@ def test_what_is_read_is_close_to_what_was_written(suffix: str, channels: int) -
     np.testing.assert_allclose(found[shown], expected[shown], atol=12)
 
 
-@pytest.mark.parametrize('suffix', ['jpg', 'bmp'])
+@pytest.mark.parametrize('suffix', ['jpg', 'bmp', 'ppm', 'pcx', 'tga'])
 def test_background(suffix: str) -> None:
     hidden = Picture.from_array(np.zeros((16, 16, 4), np.uint8))
     encode = get_format(suffix).encode
@@ -154,7 +156,7 @@ def test_a_picture_that_a_format_cannot_hold() -> None:
 
 
 def test_unknown_format_names_the_known() -> None:
-    with pytest.raises(FormatError, match=r'png, jpg, jpeg, webp.*npy'):
+    with pytest.raises(FormatError, match=r'png, jpg, jpeg, jfif, webp.*npy'):
         get_format('exe')
 
 
