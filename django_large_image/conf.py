@@ -1,0 +1,144 @@
+"""The one table of settings: `LARGE_IMAGE = {...}` in a project's settings, defaults here.
+
+>>> from django_large_image.conf import settings
+>>> settings.TILE_CACHE_TIMEOUT
+3600
+
+An unknown or ill-typed key raises `ImproperlyConfigured` at first use and is reported by `manage.py
+check`. Settings are read again after Django's `setting_changed` (`override_settings` in tests).
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from dataclasses import Field, dataclass, fields
+from typing import Any, get_type_hints
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+# GDAL drivers that read the bytes of one raster and nothing else: none that can name another
+# file, host or database.
+RASTER_DRIVERS = (
+    'GTiff COG PNG JPEG WEBP AVIF JPEGXL GIF BIGGIF BMP JP2OpenJPEG JP2KAK JP2ECW JP2MrSID '
+    'JPEG2000 PNM AAIGrid SRTMHGT USGSDEM DTED GRIB HDF5 HDF5Image netCDF'
+).split()
+# large-image sources that read one file; not `multi`, which names other files.
+TILE_SOURCES = (
+    'raster gdal rasterio tiff pil openslide openjpeg ometiff tifffile dicom nd2 vips'.split()
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is in force; each field is one key of `LARGE_IMAGE`.
+
+    Sizes are in pixels or bytes as the name says, times in seconds.
+    """
+
+    # What may be opened.
+    DRIVERS: tuple[str, ...] = tuple(RASTER_DRIVERS)
+    SOURCES: tuple[str, ...] = tuple(TILE_SOURCES)
+    STYLE_FUNCTIONS: tuple[str, ...] = ()
+    MAX_SMALL_IMAGE_SIZE: int = 8192
+    AUTO_SET: bool = True
+    # How much may be asked of one request.
+    MAX_OUTPUT_PIXELS: int = 4096 * 4096
+    MAX_READ_PIXELS: int = 512 * 1024 * 1024
+    MAX_BANDS: int = 16
+    MAX_BINS: int = 65536
+    # Tiles and encoders.
+    TILE_SIZE: int = 256
+    RESAMPLING: str = 'bilinear'
+    QUALITY: int = 85
+    # Caches.
+    CACHE_NAME: str = 'default'
+    TILE_CACHE: bool = True
+    TILE_CACHE_TIMEOUT: int = 3600
+    TILE_CACHE_MAX_BYTES: int = 1024 * 1024
+    SOURCE_CACHE_SIZE: int = 32
+    HANDLES_PER_SOURCE: int = 8
+    # `None`: private with permissions on the viewset, public without.
+    CACHE_CONTROL: str | None = None
+    # Pages.
+    CESIUM_URL: str = ''
+    BASEMAP_URL: str = ''
+    BASEMAP_ATTRIBUTION: str = ''
+
+
+def read_settings() -> Settings:
+    """Return the settings of the project.
+
+    Raises `ImproperlyConfigured` for a key that is unknown (with the nearest known one) or of a
+    wrong type.
+    """
+    given = dict(getattr(django_settings, 'LARGE_IMAGE', {}))
+    # The name that django-large-image 0.10 used.
+    legacy = getattr(django_settings, 'LARGE_IMAGE_CACHE_NAME', None)
+    if legacy is not None:
+        given.setdefault('CACHE_NAME', legacy)
+    hints = get_type_hints(Settings)
+    known: dict[str, Field[Any]] = {field.name: field for field in fields(Settings)}
+    values: dict[str, Any] = {}
+    for key, value in given.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f' Did you mean {near[0]!r}?' if near else f' Known keys: {", ".join(known)}.'
+            raise ImproperlyConfigured(f'LARGE_IMAGE has an unknown key {key!r}.{hint}')
+        if isinstance(value, list):
+            value = tuple(value)
+        if not _fits(value, hints[key]):
+            raise ImproperlyConfigured(
+                f'LARGE_IMAGE[{key!r}] must be {_name(hints[key])}, not {value!r}.'
+            )
+        values[key] = value
+    return Settings(**values)
+
+
+def _fits(value: object, hint: Any) -> bool:
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if hint == tuple[str, ...]:
+        return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
+    return isinstance(value, hint)
+
+
+def _name(hint: Any) -> str:
+    names = {int: 'a whole number, 0 or more', bool: 'True or False', str: 'a string'}
+    if hint == tuple[str, ...]:
+        return 'a list of strings'
+    return names.get(hint, str(hint))
+
+
+class _LazySettings:
+    """Reads the table at first use and forgets it when a setting changes."""
+
+    _current: Settings | None = None
+    _fingerprint = ''
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.current(), name)
+
+    def current(self) -> Settings:
+        """Return the settings in force as one frozen value."""
+        if self._current is None:
+            self._current = read_settings()
+            text = repr(self._current).encode()
+            self._fingerprint = hashlib.blake2b(text, digest_size=8).hexdigest()
+        return self._current
+
+    def fingerprint(self) -> str:
+        """Return a short text that changes with any setting, for cache keys and ETags."""
+        self.current()
+        return self._fingerprint
+
+    def reload(self, *, setting: str = 'LARGE_IMAGE', **kwargs: object) -> None:
+        """Forget what was read when `setting` is one of ours."""
+        if setting in ('LARGE_IMAGE', 'LARGE_IMAGE_CACHE_NAME'):
+            self._current = None
+
+
+settings = _LazySettings()
+setting_changed.connect(settings.reload)

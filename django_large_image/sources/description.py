@@ -1,0 +1,185 @@
+"""What a raster file is, read once when it is opened: size, bands, place on the map, frames."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from osgeo import gdal, osr
+
+from django_large_image.exceptions import BudgetError, UnreadableError
+from django_large_image.pixels.raster import Band
+from django_large_image.sources.bands import describe_bands
+from django_large_image.sources.handles import file_of, open_dataset, quiet
+from django_large_image.sources.reading import alpha_number, check_read, opaque_in, stored_type
+from django_large_image.sources.tile_matrix import METERS_PER_DEGREE
+
+GeoTransform = tuple[float, float, float, float, float, float]
+
+MAX_BANDS = 4096
+MAX_FRAMES = 16384
+# The side of the sample by which alpha is judged.
+_SAMPLE = 256
+# What GDAL says of a page of a TIFF: 'Page 2 (512P x 256L x 3B)'.
+_PAGE = re.compile(r'Page \d+ \((\d+)P x (\d+)L x (\d+)B\)')
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What does not change while the file does not.
+
+    `path` is that of the first frame; `frames` are the paths of all, empty where there is one only.
+    `transform` is GDAL's six numbers from pixels to `wkt`, None for an image without a place on the
+    map. `opaque` is the alpha of what is seen in full. `wkt` is empty where the file names no
+    projection; its coordinates are degrees then.
+    """
+
+    path: str
+    driver: str
+    width: int
+    height: int
+    bands: tuple[Band, ...]
+    overviews: int
+    wkt: str
+    transform: GeoTransform | None
+    warp_options: tuple[str, ...]
+    opaque: int
+    frames: tuple[str, ...]
+
+
+def describe(path: str) -> tuple[Description, gdal.Dataset]:
+    """Return the description of a file and the open dataset of its first frame.
+
+    A container without bands of its own shows its first subdataset. Raises `UnreadableError`.
+    """
+    dataset = open_dataset(path)
+    pages = _subdatasets(dataset, path)
+    if not dataset.RasterCount and pages:
+        path = pages[0][0]
+        dataset = open_dataset(path)
+    size = (dataset.RasterXSize, dataset.RasterYSize, dataset.RasterCount)
+    if not all(size):
+        raise UnreadableError('Unreadable image: it has no raster bands.')
+    if dataset.RasterCount > MAX_BANDS:
+        raise UnreadableError(f'Unreadable image: it has more than {MAX_BANDS} bands.')
+    frames = [name for name, text in pages[:MAX_FRAMES] if _size(name, text) == size]
+    with quiet():
+        wkt, transform, warp_options = _place(dataset)
+    description = Description(
+        path=path,
+        driver=dataset.GetDriver().ShortName,
+        width=dataset.RasterXSize,
+        height=dataset.RasterYSize,
+        bands=describe_bands(dataset),
+        overviews=dataset.GetRasterBand(1).GetOverviewCount(),
+        wkt=wkt,
+        transform=transform,
+        warp_options=warp_options,
+        opaque=_opaque(dataset),
+        frames=tuple(frames) if len(frames) > 1 else (),
+    )
+    return description, dataset
+
+
+def native_pixel_size(description: Description) -> float:
+    """Return the side of a pixel in metres, as its own projection measures it; 0 unknown."""
+    transform = description.transform
+    if transform is None:
+        return 0.0
+    side = abs(transform[1] * transform[5] - transform[2] * transform[4]) ** 0.5
+    system = osr.SpatialReference()
+    with quiet():
+        if description.wkt:
+            system.ImportFromWkt(description.wkt)
+        unit = system.GetLinearUnits() if system.IsProjected() else METERS_PER_DEGREE
+    return float(side * unit)
+
+
+def _subdatasets(dataset: gdal.Dataset, path: str) -> list[tuple[str, str]]:
+    """Return the names and texts of the subdatasets that lie in the file itself.
+
+    They are metadata, which anybody can write: one that names another file is left out.
+    """
+    metadata: dict[str, str] = dataset.GetMetadata('SUBDATASETS') or {}
+    found = []
+    for index in range(1, len(metadata) + 1):
+        name = metadata.get(f'SUBDATASET_{index}_NAME', '')
+        if name != path and file_of(name) == path:
+            found.append((name, metadata.get(f'SUBDATASET_{index}_DESC', '')))
+    return found
+
+
+def _size(name: str, text: str) -> tuple[int, int, int]:
+    """Return width, height and bands of a subdataset, from its text where that tells them."""
+    match = _PAGE.fullmatch(text)
+    if match is not None:
+        return int(match[1]), int(match[2]), int(match[3])
+    try:
+        dataset = open_dataset(name)
+    except UnreadableError:
+        return 0, 0, 0
+    return dataset.RasterXSize, dataset.RasterYSize, dataset.RasterCount
+
+
+def _place(dataset: gdal.Dataset) -> tuple[str, GeoTransform | None, tuple[str, ...]]:
+    """Return projection, transform, and which of the file's georeferences GDAL has to use.
+
+    Without the last GDAL may follow the name of another file in the metadata.
+    """
+    gcps = dataset.GetGCPs()
+    if gcps and dataset.GetGCPProjection():
+        wkt, transform = dataset.GetGCPProjection(), gdal.GCPsToGeoTransform(gcps)
+        options: tuple[str, ...] = ('SRC_METHOD=GCP_POLYNOMIAL',)
+    else:
+        wkt, transform = dataset.GetProjection(), dataset.GetGeoTransform(can_return_null=True)
+        options = ('SRC_METHOD=GEOTRANSFORM',)
+    usable = transform is not None and _is_invertible(transform)
+    if not usable or not (_is_on_earth(wkt) if wkt else _may_be_degrees(dataset, transform)):
+        return wkt, None, options
+    return wkt, tuple(transform), options
+
+
+def _opaque(dataset: gdal.Dataset) -> int:
+    """Return the alpha of what is seen in full: some files of 16 bits hold alpha of 8 in them."""
+    number = alpha_number(dataset)
+    band = dataset.GetRasterBand(number or 1)
+    usual = opaque_in(stored_type(band))
+    if number is None or usual < 256:
+        return usual
+    width, height = dataset.RasterXSize, dataset.RasterYSize
+    columns, rows = min(width, _SAMPLE), min(height, _SAMPLE)
+    window: tuple[int, ...] = (0, 0, width, height)
+    try:
+        check_read(dataset, width * height, max(width / columns, height / rows), 1)
+    except BudgetError:
+        window = ((width - columns) // 2, (height - rows) // 2, columns, rows)
+    try:
+        with quiet():
+            sample = band.ReadAsArray(*window, columns, rows)
+    except RuntimeError:
+        return usual
+    return 255 if sample is not None and 1 < sample.max() < 256 else usual
+
+
+def _is_invertible(transform: GeoTransform) -> bool:
+    determinant = transform[1] * transform[5] - transform[2] * transform[4]
+    return all(map(math.isfinite, transform)) and determinant != 0
+
+
+def _is_on_earth(wkt: str) -> bool:
+    """Whether a projection is one of maps, not that of a microscope's stage."""
+    system = osr.SpatialReference()
+    try:
+        system.ImportFromWkt(wkt)
+    except RuntimeError:
+        return False
+    return bool(system.IsProjected() or system.IsGeographic())
+
+
+def _may_be_degrees(dataset: gdal.Dataset, transform: GeoTransform) -> bool:
+    """Whether coordinates without a projection can be latitudes, as large-image decides."""
+    width, height = dataset.RasterXSize, dataset.RasterYSize
+    _, _, _, top, dx, dy = transform
+    corners = [top + x * dx + y * dy for x in (0, width) for y in (0, height)]
+    return min(corners) >= -90 and max(corners) <= 90

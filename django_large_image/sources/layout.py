@@ -1,0 +1,87 @@
+"""How a file is laid out: its TIFF tags, and whether it is a Cloud Optimized GeoTIFF."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from typing import Any
+
+import tifftools
+from tifftools.exceptions import TifftoolsError
+
+from django_large_image.exceptions import ParameterError, UnreadableError
+from django_large_image.sources.handles import open_dataset
+
+_TIFF_MAGIC = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
+
+
+def tiff_tags(path: str) -> dict[str, Any]:
+    """Return the directories and tags of a local TIFF as tifftools dumps them.
+
+    Raises `ParameterError` for a file that is no TIFF or not local, `UnreadableError` for a damaged
+    one.
+    """
+    try:
+        with open(path, 'rb') as file:
+            if file.read(4) not in _TIFF_MAGIC:
+                raise ParameterError('This image is not a TIFF.')
+    except OSError:
+        raise ParameterError('The tags of this image can only be read from a local TIFF.') from None
+    output = io.StringIO()
+    try:
+        tifftools.tiff_dump(path, dest=output, outformat='json')
+        # Each directory names the file by its full path.
+        text = output.getvalue().replace(json.dumps(path)[1:-1], os.path.basename(path))
+        tags: dict[str, Any] = json.loads(text)
+    except (TifftoolsError, OSError, ValueError, KeyError, IndexError) as error:
+        raise UnreadableError('The tags of this TIFF are damaged.') from error
+    return tags
+
+
+def check_cog(path: str, *, strict: bool = False) -> dict[str, Any]:
+    """Return whether GDAL's own validator takes a file for a Cloud Optimized GeoTIFF: valid,
+    errors, warnings, ifds.
+
+    `strict` counts warnings as errors. Raises `ParameterError` for what is no GeoTIFF.
+    """
+    from osgeo_utils.samples import validate_cloud_optimized_geotiff as validator
+
+    dataset = open_dataset(path)
+    if dataset.GetDriver().ShortName not in ('GTiff', 'COG'):
+        raise ParameterError('This image is not a TIFF.')
+    try:
+        warnings, errors, details = validator.validate(dataset, full_check=False)
+    except (validator.ValidateCloudOptimizedGeoTIFFException, RuntimeError):
+        warnings, errors, details = [], ['The layout of the file could not be read.'], {}
+    name, base = os.path.basename(path), os.path.dirname(path)
+    texts = [
+        [str(text).replace(f'{base}/', '').replace(path, name) for text in part]
+        for part in (errors, warnings)
+    ]
+    errors, warnings = texts
+    if strict:
+        errors, warnings = errors + warnings, []
+    return {
+        'valid': not errors,
+        'errors': errors,
+        'warnings': warnings,
+        'ifds': _directories(dataset),
+        'details': details,
+    }
+
+
+def _directories(dataset: Any) -> list[dict[str, Any]]:
+    """Return size, block size and kind of the image and its overviews."""
+    band = dataset.GetRasterBand(1)
+    levels = [band, *(band.GetOverview(index) for index in range(band.GetOverviewCount()))]
+    return [
+        {
+            'level': index,
+            'width': level.XSize,
+            'height': level.YSize,
+            'block': list(level.GetBlockSize()),
+            'compression': dataset.GetMetadataItem('COMPRESSION', 'IMAGE_STRUCTURE'),
+        }
+        for index, level in enumerate(levels)
+    ]

@@ -1,0 +1,222 @@
+"""Image references in, tile sources out: what opens a file, and the sources that stay open."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from collections import OrderedDict
+from contextlib import suppress
+from typing import Any
+
+from large_image import tilesource
+from large_image.constants import SourcePriority
+from large_image.exceptions import TileGeneralError
+from large_image.tilesource import FileTileSource
+from osgeo import gdal
+
+from django_large_image.cache import SingleFlight
+from django_large_image.conf import settings
+from django_large_image.exceptions import (
+    LargeImageError,
+    ParameterError,
+    ProjectionError,
+    UnreadableError,
+)
+from django_large_image.sources import sidecars
+from django_large_image.sources.foreign import ForeignReader
+from django_large_image.sources.handles import quiet
+from django_large_image.sources.raster_source import RasterTileSource
+from django_large_image.sources.reference import ImageReference
+from django_large_image.sources.tile_matrix import normalize_projection
+
+logger = logging.getLogger(__name__)
+
+Reader = RasterTileSource | ForeignReader
+
+_UNREADABLE = (
+    'Unreadable image: the file is damaged, not a raster, or of a kind that is not allowed.'
+)
+# What a library may execute, or follow to other files: PostScript, PDF, SVG and other XML, JSON.
+_ACTIVE = (b'%!', b'\xc5\xd0\xd3\xc6', b'%PDF', b'<', b'{')
+_BLANK = b' \t\r\n\0\xef\xbb\xbf\xfe\xff'
+
+
+def available_sources() -> dict[str, type[FileTileSource]]:
+    """Return the installed tile sources that the settings allow, by name; `gdal` is this package's
+    own reader.
+    """
+    if not tilesource.AvailableTileSources:
+        tilesource.loadTileSources()
+    installed = {**tilesource.AvailableTileSources, 'raster': RasterTileSource}
+    allowed = {name: installed[name] for name in settings.SOURCES if name in installed}
+    if 'gdal' in allowed:
+        allowed['gdal'] = RasterTileSource
+    return allowed
+
+
+def open_source(
+    reference: ImageReference,
+    *,
+    projection: str | None = None,
+    source: str | None = None,
+    style: str | dict[str, Any] | None = None,
+    encoding: str = 'PNG',
+) -> FileTileSource:
+    """Return a tile source of an image, opened once per version and kept.
+
+    Raises `ParameterError` for an unknown source or projection, `UnreadableError` for a file that
+    none can read.
+    """
+    allowed = available_sources()
+    if source and source not in allowed:
+        raise ParameterError(f'Unknown source {source!r}: use one of {", ".join(allowed)}.')
+    code = normalize_projection(projection) if projection else None
+    text = json.dumps(style, sort_keys=True) if isinstance(style, dict) else style or '{}'
+    if text != '{}' or encoding != 'PNG':
+        return _open(reference, code, source, style=text, encoding=encoding)
+    return _sources.get(reference, code, source)
+
+
+def reader_of(source: FileTileSource) -> Reader:
+    """Return the reading methods of a tile source, whichever its class."""
+    styled = getattr(source, '_jsonstyle', None) not in (None, '', '{}', 'null')
+    if isinstance(source, RasterTileSource) and not styled:
+        return source
+    reader: ForeignReader | None = getattr(source, '_django_large_image_reader', None)
+    if reader is None:
+        reader = ForeignReader(source)
+        source._django_large_image_reader = reader
+    return reader
+
+
+def _open(
+    reference: ImageReference, projection: str | None, name: str | None, **options: Any
+) -> FileTileSource:
+    if name:
+        return _construct(available_sources()[name], reference, projection, options)
+    candidates = _candidates(reference.path)
+    if projection and RasterTileSource in candidates:
+        with suppress(UnreadableError):
+            return _construct(RasterTileSource, reference, projection, options)
+    for candidate in candidates:
+        with suppress(UnreadableError):
+            found = _construct(candidate, reference, None, options)
+            if projection:
+                raise ProjectionError('This image has no place on the map: leave `projection` out.')
+            return found
+    raise UnreadableError(_UNREADABLE)
+
+
+def _candidates(path: str) -> list[type[FileTileSource]]:
+    """Return the sources that may read a file, likeliest first by its suffix.
+
+    This package's own comes first, but for suffixes that another source is made for: slides.
+    """
+    suffix = os.path.splitext(path)[1].lstrip('.').lower()
+    ranked = {}
+    for source in available_sources().values():
+        claimed = source.extensions.get(suffix, SourcePriority.MANUAL)
+        priority = min(source.extensions.get(None, SourcePriority.MANUAL), claimed)
+        if priority < SourcePriority.MANUAL:
+            made_for = claimed <= SourcePriority.MEDIUM
+            ranked[source] = (priority, not made_for, source is not RasterTileSource)
+    return sorted(ranked, key=lambda source: ranked[source])
+
+
+def _construct(
+    source: type[FileTileSource],
+    reference: ImageReference,
+    projection: str | None,
+    options: dict[str, Any],
+) -> FileTileSource:
+    # Our cache knows versions; large-image's would serve a replaced file from its old handle.
+    options = {'noCache': True, 'encoding': 'PNG', **options}
+    if issubclass(source, RasterTileSource) or getattr(source, '_geospatial_source', False):
+        options['projection'] = projection
+        options.setdefault('style', '{}')
+    elif projection:
+        raise ParameterError('This source does not know projections.')
+    elif options.get('style') == '{}':
+        options['style'] = None
+    if not issubclass(source, RasterTileSource):
+        _refuse_redirections(reference.path)
+    try:
+        return source(reference.path, **options)
+    except TileGeneralError as error:
+        if isinstance(error.__cause__, LargeImageError):
+            raise error.__cause__ from None
+        logger.info('%s could not open %s: %s', source.__name__, reference.path, error)
+    except Exception as error:  # noqa: BLE001 - a broken file may fail anywhere in any parser
+        logger.info('%s failed on %s: %r', source.__name__, reference.path, error)
+    raise UnreadableError(_UNREADABLE)
+
+
+def _refuse_redirections(path: str) -> None:
+    """Raise `UnreadableError` for a file that another library would follow to somewhere else."""
+    try:
+        with open(path, 'rb') as file:
+            head = file.read(1024).lstrip(_BLANK)
+    except (OSError, ValueError):
+        raise UnreadableError('Unreadable image: the file is missing.') from None
+    with quiet():
+        driver = gdal.IdentifyDriver(path)
+    known = driver is None or driver.ShortName in settings.DRIVERS
+    if head.startswith(_ACTIVE) or not known or sidecars.refused(path):
+        raise UnreadableError('Unreadable image: files of this kind are not allowed.')
+
+
+class SourceCache:
+    """The tile sources that stay open: the least recently used go first, old versions at once."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Start anew, as if nothing had ever been opened or locked."""
+        self._guard = threading.Lock()
+        self._flight = SingleFlight()
+        self._entries: OrderedDict[tuple[Any, ...], FileTileSource] = OrderedDict()
+
+    def get(
+        self, reference: ImageReference, projection: str | None, name: str | None
+    ) -> FileTileSource:
+        """Return the open source of a reference, opening it once however many threads ask."""
+        key = (reference.path, projection, name, reference.version)
+        found = self._find(key)
+        if found is not None:
+            return found
+        with self._flight(repr(key)):
+            found = self._find(key)
+            if found is None:
+                found = _open(reference, projection, name)
+                self._store(key, found)
+        return found
+
+    def _find(self, key: tuple[Any, ...]) -> FileTileSource | None:
+        with self._guard:
+            found = self._entries.get(key)
+            if found is not None:
+                self._entries.move_to_end(key)
+            return found
+
+    def _store(self, key: tuple[Any, ...], source: FileTileSource) -> None:
+        with self._guard:
+            for other in [entry for entry in self._entries if entry[0] == key[0]]:
+                if other[-1] != key[-1]:
+                    del self._entries[other]
+            self._entries[key] = source
+            while len(self._entries) > max(1, settings.SOURCE_CACHE_SIZE):
+                self._entries.popitem(last=False)
+
+    def clear(self) -> None:
+        """Close all sources that no request is using."""
+        with self._guard:
+            self._entries.clear()
+
+
+_sources = SourceCache()
+# Handles of a parent process share their place in the file with it.
+os.register_at_fork(after_in_child=_sources.reset)
+close_sources = _sources.clear

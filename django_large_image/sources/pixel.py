@@ -1,0 +1,50 @@
+"""The values of one pixel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django_large_image.pixels.style import Style
+from django_large_image.sources.opening import Reader
+from django_large_image.sources.reference import ImageReference
+from django_large_image.sources.rendering import render
+
+
+def pixel_values(
+    reader: Reader,
+    reference: ImageReference | None,
+    style: Style,
+    frame: int | None,
+    column: int,
+    row: int,
+) -> dict[str, Any]:
+    """Return `r`, `g`, `b`, `a` (0-255) as the style shows a pixel, `value` as it is stored, and
+    `bands` by number.
+
+    Nodata and not-a-number stand as they are stored; `a` tells that nothing is shown there.
+    """
+    window = (column, row, column + 1, row + 1)
+    size = (1, 1)
+    picture = render(
+        reader,
+        reference,
+        style,
+        frame,
+        lambda number, bands: reader.read_window(
+            window, size, frame=number, bands=bands, resampling='nearest'
+        ),
+    )
+    color = picture.to_uint8().to_rgba().data[0, 0].tolist()
+    stored = {
+        band.number: reader.read_window(
+            window, size, frame=frame, bands=(band.number,), resampling='nearest'
+        ).data[0, 0, 0]
+        for band in reader.bands[:256]
+    }
+    return {
+        **dict(zip('rgba', color, strict=True)),
+        'value': list(stored.values()),
+        'bands': stored,
+        'x': column,
+        'y': row,
+    }

@@ -1,0 +1,123 @@
+"""Statistics of bands: measured once per version of a file, and kept in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from django_large_image import cache
+from django_large_image.conf import settings
+from django_large_image.exceptions import BudgetError
+from django_large_image.pixels.raster import Raster
+from django_large_image.pixels.statistics import BandStatistics
+from django_large_image.sources.opening import Reader
+from django_large_image.sources.reference import ImageReference
+from django_large_image.sources.sampling import (
+    is_sampled,
+    measure_bands,
+    read_sample,
+    valid_samples,
+)
+
+# The bands of a picture are measured together: they lie together in most files.
+_GROUP = 4
+# Samples that an exact histogram reads at once.
+_STRIP = 4 * 1024 * 1024
+
+Measured = dict[int, BandStatistics | None]
+
+
+def band_statistics(
+    reader: Reader, reference: ImageReference | None, frame: int | None, band: int
+) -> BandStatistics | None:
+    """Return the statistics of a band (1-based) of a frame, with a histogram of 256 bins.
+
+    None when the band has no valid sample.
+    """
+    count = len(reader.bands)
+    numbers = tuple(range(1, count + 1)) if count <= _GROUP else (band,)
+
+    def measure() -> Measured:
+        return dict(zip(numbers, measure_bands(reader, frame, numbers), strict=True))
+
+    if reference is None or not reference.version:
+        return measure()[band]
+    key = cache.make_key('statistics', reference.path, reference.version, frame or 0, numbers)
+    return cache.get_or_make(key, measure)[band]
+
+
+def histogram(
+    reader: Reader,
+    frame: int | None,
+    band: int,
+    *,
+    bins: int,
+    limits: tuple[float, float] | None,
+    exact: bool,
+) -> BandStatistics | None:
+    """Return the statistics of a band with a histogram as asked for; `exact` reads every sample.
+
+    Raises `BudgetError` when an exact one would read more than is allowed.
+    """
+    if exact and is_sampled(reader):
+        return _exact(reader, frame, band, bins, limits)
+    samples = valid_samples(read_sample(reader, frame, (band,)))
+    return BandStatistics.from_samples(samples, bins, limits=limits, approximate=is_sampled(reader))
+
+
+def _exact(
+    reader: Reader, frame: int | None, band: int, bins: int, limits: tuple[float, float] | None
+) -> BandStatistics | None:
+    """Measure every sample, strip by strip: once for the moments, once for the histogram."""
+    if reader.sourceSizeX * reader.sourceSizeY > settings.MAX_READ_PIXELS:
+        raise BudgetError('An exact histogram of this image would read too many samples.')
+    count, total, squares, low, high, whole = 0, 0.0, 0.0, np.inf, -np.inf, True
+    shift: float | None = None
+    for samples in _strips(reader, frame, band):
+        if not samples.size:
+            continue
+        whole = samples.dtype.kind in 'iu'
+        values = samples.astype(np.float64)
+        # Moments round a sample, so that large offsets do not swallow the variance.
+        shift = float(values[0]) if shift is None else shift
+        count += samples.size
+        total += float((values - shift).sum())
+        squares += float(np.square(values - shift).sum())
+        low, high = min(low, float(values.min())), max(high, float(values.max()))
+    if shift is None:
+        return None
+    edges = limits or (low, high + (1.0 if whole or high == low else 0.0))
+    counts = np.zeros(bins, np.int64)
+    for samples in _strips(reader, frame, band):
+        counts += np.histogram(samples, bins, edges)[0]
+    mean = total / count
+    return BandStatistics(
+        minimum=low,
+        maximum=high,
+        mean=shift + mean,
+        stdev=max(0.0, squares / count - mean * mean) ** 0.5,
+        counts=tuple(counts.tolist()),
+        edges=edges,
+    )
+
+
+def _strips(reader: Reader, frame: int | None, band: int) -> Iterator[NDArray[np.generic]]:
+    """Yield the valid finite samples of a band, a bounded number of rows at a time."""
+    width, height = reader.sourceSizeX, reader.sourceSizeY
+    rows = max(1, _STRIP // width)
+    if rows > 512:
+        # Whole rows of blocks, most likely.
+        rows -= rows % 512
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        raster: Raster = reader.read_window(
+            (0.0, float(top), float(width), float(bottom)),
+            (width, bottom - top),
+            frame=frame,
+            bands=(band,),
+            resampling='nearest',
+        )
+        samples = valid_samples(raster)
+        yield samples if samples.dtype.kind in 'iu' else samples[np.isfinite(samples)]
