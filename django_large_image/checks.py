@@ -1,0 +1,134 @@
+"""System checks: what is missing or misspelt, and how to put it right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.cache import caches
+from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as CheckWarning
+from django.core.exceptions import ImproperlyConfigured
+
+MINIMUM_GDAL = (3, 4)
+
+
+@register('large_image')
+def check_gdal(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Find a missing, old or incomplete GDAL binding."""
+    try:
+        from osgeo import gdal
+    except ImportError as error:
+        return [
+            Error(
+                f"GDAL's Python binding cannot be imported: {error}.",
+                hint='Install the system package libgdal-dev, then '
+                '`pip install --no-build-isolation "gdal==$(gdal-config --version)"` with numpy '
+                'already installed.',
+                id='large_image.E001',
+            )
+        ]
+    messages: list[CheckMessage] = []
+    version = tuple(map(int, gdal.__version__.split('.')[:2]))
+    if version < MINIMUM_GDAL:
+        messages.append(
+            Error(
+                f'GDAL {gdal.__version__} is too old.',
+                hint=f'Install GDAL {".".join(map(str, MINIMUM_GDAL))} or newer.',
+                id='large_image.E002',
+            )
+        )
+    try:
+        from osgeo import gdal_array  # noqa: F401
+    except ImportError:
+        messages.append(
+            Error(
+                "GDAL's Python binding was built without numpy.",
+                hint='Install numpy, then reinstall it with `pip install --no-build-isolation '
+                '--no-cache-dir --force-reinstall "gdal==$(gdal-config --version)"`.',
+                id='large_image.E003',
+            )
+        )
+    return messages
+
+
+@register('large_image')
+def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Find unknown keys and wrong types in `LARGE_IMAGE`."""
+    from django_large_image.conf import read_settings
+
+    try:
+        current = read_settings()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint='See the page "Settings".', id='large_image.E004')]
+    if current.CACHE_NAME not in caches:
+        return [
+            Error(
+                f"LARGE_IMAGE['CACHE_NAME'] is {current.CACHE_NAME!r}, which is not in CACHES.",
+                hint='Name one of the aliases in CACHES.',
+                id='large_image.E005',
+            )
+        ]
+    return []
+
+
+@register('large_image')
+def check_viewsets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Find viewsets whose `FILE_FIELD_NAME` is missing or names no file field of their model."""
+    from django_large_image.rest.mixins import LargeImageFileDetailMixin, LargeImageViewSet
+
+    ours = LargeImageFileDetailMixin
+    messages: list[CheckMessage] = []
+    for viewset in _subclasses(ours):
+        queryset = getattr(viewset, 'queryset', None)
+        # Without a queryset the class is a base of others, or finds its objects itself.
+        if viewset is LargeImageViewSet or queryset is None:
+            continue
+        if (
+            viewset.get_field_file is not ours.get_field_file
+            or viewset.get_path is not ours.get_path
+        ):
+            continue
+        messages.extend(_check_field(viewset, queryset.model))
+    return messages
+
+
+def _check_field(viewset: type[Any], model: Any) -> Iterator[CheckMessage]:
+    from django.db.models import FileField
+
+    name = viewset.FILE_FIELD_NAME
+    files = [field.name for field in model._meta.get_fields() if isinstance(field, FileField)]
+    if name in files:
+        return
+    hint = (
+        f'Set FILE_FIELD_NAME to one of: {", ".join(files)}; or override get_field_file().'
+        if files
+        else f'{model.__name__} has no file field: override get_path().'
+    )
+    label = f'{viewset.__module__}.{viewset.__qualname__}'
+    if not name:
+        yield Error(
+            f'{label} has no FILE_FIELD_NAME.', hint=hint, obj=viewset, id='large_image.E006'
+        )
+    elif not hasattr(model, name):
+        yield Error(
+            f'{label}.FILE_FIELD_NAME is {name!r}, which {model.__name__} does not have.',
+            hint=hint,
+            obj=viewset,
+            id='large_image.E007',
+        )
+    else:
+        # A property may give a field file.
+        yield CheckWarning(
+            f'{label}.FILE_FIELD_NAME is {name!r}, which is no file field of {model.__name__}.',
+            hint=hint,
+            obj=viewset,
+            id='large_image.W001',
+        )
+
+
+def _subclasses(cls: type[Any]) -> Iterator[type[Any]]:
+    for subclass in cls.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)

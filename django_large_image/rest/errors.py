@@ -1,0 +1,70 @@
+"""The one table from errors to HTTP statuses."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from large_image.exceptions import (
+    TileGeneralError,
+    TileSourceFileNotFoundError,
+    TileSourceXYZRangeError,
+)
+from rest_framework import status
+from rest_framework.exceptions import APIException
+
+from django_large_image import exceptions
+
+logger = logging.getLogger(__name__)
+
+STATUSES: dict[type[exceptions.LargeImageError], int] = {
+    exceptions.ParameterError: status.HTTP_400_BAD_REQUEST,
+    exceptions.OutsideError: status.HTTP_404_NOT_FOUND,
+    exceptions.MissingError: status.HTTP_404_NOT_FOUND,
+    exceptions.BudgetError: status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    exceptions.UnreadableError: status.HTTP_422_UNPROCESSABLE_ENTITY,
+    exceptions.BusyError: status.HTTP_503_SERVICE_UNAVAILABLE,
+}
+RETRY_AFTER = 5
+# Errors of large-image that a developer's own hooks may raise.
+_FOREIGN: tuple[tuple[type[Exception], type[exceptions.LargeImageError]], ...] = (
+    (TileSourceXYZRangeError, exceptions.OutsideError),
+    (TileSourceFileNotFoundError, exceptions.UnreadableError),
+    (TileGeneralError, exceptions.UnreadableError),
+    (MemoryError, exceptions.BudgetError),
+)
+
+
+class ImageAPIException(APIException):
+    """An error of ours as DRF renders it: `{"detail": ...}` with the status of the table."""
+
+    def __init__(self, error: exceptions.LargeImageError) -> None:
+        super().__init__(
+            detail=error.detail, code=type(error).__name__.removesuffix('Error').lower()
+        )
+        self.status_code = status_of(error)
+        if self.status_code == status.HTTP_503_SERVICE_UNAVAILABLE:
+            # DRF makes Retry-After of it.
+            self.wait = RETRY_AFTER
+
+
+def status_of(error: exceptions.LargeImageError) -> int:
+    """Return the HTTP status of an error of ours."""
+    return next(
+        (code for kind, code in STATUSES.items() if isinstance(error, kind)),
+        status.HTTP_500_INTERNAL_SERVER_ERROR,
+    )
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn errors of the floors below into DRF's, wherever the mixin stands in the MRO."""
+    try:
+        yield
+    except exceptions.LargeImageError as error:
+        raise ImageAPIException(error) from error
+    except tuple(kind for kind, _ in _FOREIGN) as error:
+        logger.info('An image could not be served: %s', error)
+        ours = next(ours for kind, ours in _FOREIGN if isinstance(error, kind))
+        raise ImageAPIException(ours()) from error

@@ -1,0 +1,90 @@
+"""One image of one request: the steps from the viewset's hooks to pixels, each taken when it is
+needed.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from large_image.tilesource import FileTileSource
+from rest_framework.request import Request
+
+from django_large_image.conf import settings
+from django_large_image.exceptions import BudgetError
+from django_large_image.pixels.formats import EncodeOptions, get_format
+from django_large_image.pixels.style import Style
+from django_large_image.rest.responses import Binary
+from django_large_image.sources.opening import Reader, reader_of
+from django_large_image.sources.reference import ImageReference
+from django_large_image.sources.regions import Plan
+from django_large_image.sources.rendering import Read, render
+
+if TYPE_CHECKING:
+    from django_large_image.rest.base import ImageHooks
+
+
+class RequestedImage:
+    """What actions work with: `reference`, `source`, `reader` and `style` of the image asked
+    for.
+    """
+
+    def __init__(self, view: ImageHooks, request: Request, pk: Any, query: Any) -> None:
+        self.view = view
+        self.request = request
+        self.pk = pk
+        self.query = query
+
+    @cached_property
+    def reference(self) -> ImageReference:
+        """Where the image lies; asking for it checks permissions."""
+        return self.view.find_reference(self.request, self.pk)
+
+    @cached_property
+    def source(self) -> FileTileSource:
+        """The tile source, without a style: styles are this package's own work."""
+        return self.view.get_tile_source(self.request, self.pk, style=False)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """The reading methods of the source."""
+        return reader_of(self.source)
+
+    @cached_property
+    def style(self) -> Style:
+        """The style asked for; raises `StyleError`."""
+        return Style.parse(
+            self.view.get_style(self.request),
+            allowed_functions=frozenset(settings.STYLE_FUNCTIONS),
+        )
+
+    @property
+    def frame(self) -> int | None:
+        """The frame asked for outside of the style."""
+        frame: int | None = getattr(self.query, 'frame', None)
+        return frame
+
+    def picture(self, read: Read) -> Binary:
+        """Return the encoded picture of what `read` reads, in the style and format asked for."""
+        output = get_format(self.query.fmt)
+        picture = render(self.reader, self.reference, self.style, self.frame, read)
+        options = EncodeOptions(quality=self.query.quality or settings.QUALITY)
+        return Binary(output.encode(picture, options), output.media_type)
+
+    def planned(self, plan: Plan) -> Binary:
+        """Return the encoded picture of a plan; raises `BudgetError` for one that is too large."""
+        check_size(plan.size)
+        return self.picture(
+            lambda frame, bands: plan.read(self.reader, frame, bands, self.query.resample)
+        )
+
+
+def check_size(size: tuple[int, int], bands: int = 4) -> None:
+    """Raise `BudgetError` for a result of more pixels than the settings allow."""
+    width, height = size
+    limit = settings.MAX_OUTPUT_PIXELS
+    if width * height * max(1, bands / 4) > limit:
+        raise BudgetError(
+            f'{width} x {height} pixels are more than the {limit} allowed: ask for a smaller '
+            'region, or limit `width` and `height`.'
+        )

@@ -1,0 +1,85 @@
+"""The table of parameters: what it takes, what it refuses, and that its values are frozen."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from rest_framework.exceptions import ValidationError
+
+from django_large_image.rest.parameters import (
+    HistogramParameters,
+    Parameters,
+    PixelParameters,
+    RegionParameters,
+    ThumbnailParameters,
+    TileParameters,
+    is_absent,
+)
+
+
+def test_values_are_typed_and_frozen() -> None:
+    query = TileParameters.parse({'z': '3', 'x': '1', 'y': '2', 'fmt': 'jpg', 'band': '2'})
+    assert (query.z, query.x, query.y, query.fmt, query.band) == (3, 1, 2, 'jpg', 2)
+    assert query.palette is None
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        query.z = 4
+
+
+def test_equal_parameters_give_the_same_value() -> None:
+    given = {'left': '1', 'top': '2.5'}
+    assert PixelParameters.parse(given) is PixelParameters.parse(dict(reversed(given.items())))
+
+
+def test_long_values_are_not_kept() -> None:
+    given = {'z': '0', 'x': '0', 'y': '0', 'style': '{"a":"' + 'x' * 2000 + '"}'}
+    assert TileParameters.parse(given) is not TileParameters.parse(given)
+    assert TileParameters.parse(given) == TileParameters.parse(given)
+
+
+@pytest.mark.parametrize('text', ['', ' ', 'undefined', 'null', 'None', 'NULL'])
+def test_absent_values_take_the_default(text: str) -> None:
+    assert is_absent(text)
+    assert ThumbnailParameters.parse({'max_width': text}).max_width == 256
+
+
+def test_every_wrong_field_is_named() -> None:
+    with pytest.raises(ValidationError) as caught:
+        RegionParameters.parse({'left': 'nan', 'right': 'x', 'bottom': '1', 'width': '-1'})
+    assert set(caught.value.detail) == {'left', 'right', 'top', 'width'}
+
+
+@pytest.mark.parametrize('value', ['nan', 'inf', '-inf', '1e999', 'NaN'])
+def test_numbers_are_finite(value: str) -> None:
+    with pytest.raises(ValidationError):
+        PixelParameters.parse({'left': value, 'top': '0'})
+
+
+@pytest.mark.parametrize(
+    ('text', 'edges'), [('0,255', (0.0, 255.0)), ('-1.5,2e3', (-1.5, 2000.0)), ('round', 'round')]
+)
+def test_histogram_range(text: str, edges: object) -> None:
+    assert HistogramParameters.parse({'range': text}).range == edges
+
+
+@pytest.mark.parametrize(
+    ('text', 'value'), [('true', True), ('1', True), ('false', False), ('0', False)]
+)
+def test_flags(text: str, value: bool) -> None:
+    assert HistogramParameters.parse({'onlyMinMax': text}).onlyMinMax is value
+
+
+def test_bins_follow_the_setting(settings: object) -> None:
+    settings.LARGE_IMAGE = {'MAX_BINS': 10}  # type: ignore[attr-defined]
+    with pytest.raises(ValidationError, match='At most 10'):
+        HistogramParameters.parse({'bins': '11'})
+
+
+def _tables(cls: type[Parameters]) -> list[type[Parameters]]:
+    return [cls, *(table for child in cls.__subclasses__() for table in _tables(child))]
+
+
+@pytest.mark.parametrize('table', _tables(Parameters)[1:], ids=lambda table: table.__name__)
+def test_every_parameter_is_explained(table: type[Parameters]) -> None:
+    for name, field in table._declared_fields.items():
+        assert str(field.help_text).endswith('.'), name
