@@ -1,0 +1,41 @@
+/** The palettes of the server, and a picture of each whose colours are known. */
+
+import { getJson } from './api.js';
+
+const SIMPLE = { red: '000000ff0000', green: '000000008000', blue: '0000000000ff' };
+const FAVOURITES = ['viridis', 'magma', 'inferno', 'plasma', 'cividis', 'turbo', 'terrain', 'RdYlGn'];
+let known = null;
+
+/** Nine colours per palette as hexadecimal digits, fetched once per page. */
+function swatches(url) {
+  known ??= getJson(url).catch(() => ({}));
+  return known;
+}
+
+/** Names in groups: favourites first, then as the server groups them; `_r` twins are left to the check box. */
+export function groups(colormaps) {
+  const all = Object.entries(colormaps ?? {}).filter(([, names]) => Array.isArray(names));
+  const names = new Set(all.flatMap(([, list]) => list));
+  const plain = (list) => list.filter((name) => !name.endsWith('_r') || !names.has(name.slice(0, -2)));
+  const favourites = FAVOURITES.filter((name) => names.has(name));
+  return [
+    ...(favourites.length ? [['favourites', favourites]] : []),
+    ...all.map(([group, list]) => [group, plain(list).filter((name) => !favourites.includes(name))]),
+  ].filter(([, list]) => list.length);
+}
+
+/** Paint the palette over the width of the canvas; grey for none, nothing for one that is unknown. */
+export async function paint(canvas, url, palette, reverse) {
+  const table = { ...SIMPLE, ...(await swatches(url)) };
+  const digits = palette ? (table[palette] ?? table[palette.replace(/_r$/, '')]) : '000000ffffff';
+  const context = canvas.getContext('2d');
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  canvas.hidden = !digits;
+  if (!digits) return;
+  const colors = digits.match(/.{6}/g).map((hex) => `#${hex}`);
+  if (reverse !== (!table[palette] && palette.endsWith('_r'))) colors.reverse();
+  const gradient = context.createLinearGradient(0, 0, canvas.width, 0);
+  colors.forEach((color, index) => gradient.addColorStop(index / (colors.length - 1), color));
+  context.fillStyle = gradient;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+}
