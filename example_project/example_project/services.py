@@ -1,0 +1,57 @@
+"""Where data lives: SQLite and local files, or the services that the environment names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+
+def database(folder: Path) -> dict[str, Any]:
+    """SQLite in `folder`, or PostgreSQL where DATABASE_URL is `postgres://user:password@host/name`."""
+    # A connection per request costs more than a tile.
+    persistent = {'CONN_MAX_AGE': 600}
+    url = urlsplit(os.environ.get('DATABASE_URL', ''))
+    if not url.scheme:
+        return {
+            'ENGINE': 'django.db.backends.sqlite3',
+            'NAME': folder / 'db.sqlite3',
+            **persistent,
+        }
+    return {
+        'ENGINE': 'django.db.backends.postgresql',
+        'NAME': url.path.lstrip('/'),
+        'USER': unquote(url.username or ''),
+        'PASSWORD': unquote(url.password or ''),
+        'HOST': url.hostname or '',
+        'PORT': url.port or 5432,
+        **persistent,
+    }
+
+
+def cache() -> dict[str, Any]:
+    """Each process's own memory, or Redis where REDIS_URL names one."""
+    if url := os.environ.get('REDIS_URL'):
+        return {'BACKEND': 'django.core.cache.backends.redis.RedisCache', 'LOCATION': url}
+    return {
+        'BACKEND': 'django.core.cache.backends.locmem.LocMemCache',
+        'OPTIONS': {'MAX_ENTRIES': 2000},
+    }
+
+
+def storages() -> dict[str, Any]:
+    """Local files for the images, or the bucket S3_BUCKET where MEDIA_STORAGE is `s3`."""
+    storages = {
+        'default': {'BACKEND': 'django.core.files.storage.FileSystemStorage'},
+        'staticfiles': {'BACKEND': 'django.contrib.staticfiles.storage.StaticFilesStorage'},
+    }
+    if os.environ.get('MEDIA_STORAGE') == 's3':
+        storages['default'] = {
+            'BACKEND': 'storages.backends.s3.S3Storage',
+            'OPTIONS': {
+                'bucket_name': os.environ['S3_BUCKET'],
+                'endpoint_url': os.environ.get('S3_ENDPOINT_URL'),
+            },
+        }
+    return storages
