@@ -36,7 +36,7 @@ pytest: setup ## Run the tests (ARGS='-k tile' narrows them)
 	$(RUN) pytest $(ARGS)
 
 shots: setup ## Take the screenshots of the documentation
-	$(RUN) scripts.shots
+	.venv/bin/python docs/screenshots.py
 
 clean: ## Remove everything that was made here
 	rm -rf .venv node_modules build dist docs/_build example_project/var .mypy_cache \

@@ -12,18 +12,20 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 from dataclasses import Field, dataclass, fields
 from typing import Any, get_type_hints
 
+from django.conf import ENVIRONMENT_VARIABLE
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 # GDAL drivers that read the bytes of one raster and nothing else: none that can name another
-# file, host or database.
+# file, host or database (HDF5 and netCDF can, by external links).
 RASTER_DRIVERS = (
     'GTiff COG PNG JPEG WEBP AVIF JPEGXL GIF BIGGIF BMP JP2OpenJPEG JP2KAK JP2ECW JP2MrSID '
-    'JPEG2000 PNM AAIGrid SRTMHGT USGSDEM DTED GRIB HDF5 HDF5Image netCDF'
+    'JPEG2000 PNM AAIGrid SRTMHGT USGSDEM DTED GRIB'
 ).split()
 # large-image sources that read one file; not `multi`, which names other files.
 TILE_SOURCES = (
@@ -74,6 +76,9 @@ def read_settings() -> Settings:
     Raises `ImproperlyConfigured` for a key that is unknown (with the nearest known one) or of a
     wrong type.
     """
+    if not (django_settings.configured or os.environ.get(ENVIRONMENT_VARIABLE)):
+        # A script or notebook that opens images through large-image's plugin, without Django.
+        return Settings()
     given = dict(getattr(django_settings, 'LARGE_IMAGE', {}))
     # The name that django-large-image 0.10 used.
     legacy = getattr(django_settings, 'LARGE_IMAGE_CACHE_NAME', None)

@@ -110,9 +110,9 @@ def get_region(
 
 
 def get_formats(return_dict: bool = False) -> list[str] | dict[str, str]:
-    """Return the suffixes of all formats, or their media types by suffix."""
+    """Return the suffixes of all formats, or their media types by suffix in upper case."""
     if return_dict:
-        return {suffix: output.media_type for suffix, output in FORMATS.items()}
+        return {suffix.upper(): output.media_type for suffix, output in FORMATS.items()}
     return list(FORMATS)
 
 

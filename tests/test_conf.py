@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import ENVIRONMENT_VARIABLE
 from django.core.exceptions import ImproperlyConfigured
 
 from django_large_image.conf import Settings, read_settings
 from django_large_image.conf import settings as current
+from tests import factories
 
 
 def test_defaults() -> None:
@@ -52,3 +58,22 @@ def test_mistakes_are_loud(given: dict[str, Any], says: str, settings: Any) -> N
     settings.LARGE_IMAGE = given
     with pytest.raises(ImproperlyConfigured, match=says):
         read_settings()
+
+
+def test_without_django_the_defaults_hold(tmp_path: Path) -> None:
+    """A script that opens images through large-image's plugin has no Django settings."""
+    path = factories.raster(tmp_path / 'a.tif', epsg=4326, bounds=(0, 0, 1, 1))
+    code = (
+        'import large_image, sys;'
+        'source = large_image.open(sys.argv[1], encoding="PNG");'
+        'print(type(source).__name__, source.sizeX, len(source.getTile(0, 0, 0)) > 100)'
+    )
+    environment = {key: value for key, value in os.environ.items() if key != ENVIRONMENT_VARIABLE}
+    printed = subprocess.run(
+        [sys.executable, '-c', code, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
+    assert printed.stdout.split() == ['RasterTileSource', '256', 'True']

@@ -94,7 +94,7 @@ def test_an_empty_region_is_an_error(source: Any) -> None:
 
 def test_formats() -> None:
     assert {'png', 'jpg', 'jpeg', 'tif', 'tiff'} <= set(tilesource.get_formats())
-    assert tilesource.get_formats(return_dict=True)['tif'] == 'image/tiff'
+    assert tilesource.get_formats(return_dict=True)['TIF'] == 'image/tiff'
     assert tilesource.format_to_encoding('png') == 'PNG'
     assert tilesource.format_to_encoding('JPG') == 'JPEG'
     assert tilesource.format_to_encoding('tif') == 'TILED'

@@ -124,11 +124,15 @@ def gif(picture: Picture, options: EncodeOptions = DEFAULTS) -> bytes:
     return _save(indexed, 'GIF', transparency=_GIF_NOTHING)
 
 
-def opaque(encoding: str) -> Callable[[Picture, EncodeOptions], bytes]:
-    """Return the encoder of a format that Pillow writes and that has no alpha."""
+def opaque(encoding: str, mode: str = '') -> Callable[[Picture, EncodeOptions], bytes]:
+    """Return the encoder of a format that Pillow writes and that has no alpha.
+
+    `mode` is Pillow's of the pixels, where the format takes one only.
+    """
 
     def encode(picture: Picture, options: EncodeOptions = DEFAULTS) -> bytes:
-        return _pillow(picture.to_uint8().flatten(options.background), encoding)
+        image = _image(picture.to_uint8().flatten(options.background))
+        return _save(image.convert(mode) if mode else image, encoding)
 
     return encode
 

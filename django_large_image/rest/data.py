@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django_large_image.exceptions import ParameterError
+from django_large_image.pixels.formats import get_format
 from django_large_image.pixels.statistics import BandStatistics
 from django_large_image.rest.base import ImageHooks
 from django_large_image.rest.endpoints import endpoint
@@ -53,7 +54,7 @@ class DataActions(ImageHooks):
         units = query.units or ('EPSG:4326' if image.reader.geospatial else 'pixels')
         box = regions.Region(query.left, query.top, query.right, query.bottom, units)
         plan = regions.plan_region(image.reader, box, query.width, query.height)
-        if query.fmt.lower() in ('tif', 'tiff'):
+        if get_format(query.fmt).name == 'tiff':
             return _geotiff(image, plan)
         return image.planned(plan)
 
@@ -114,9 +115,12 @@ class DataActions(ImageHooks):
         }
         found = {number: entry for number, entry in measured.items() if entry is not None}
         if query.onlyMinMax:
+            names = {'min': 'minimum', 'max': 'maximum', 'mean': 'mean', 'stdev': 'stdev'}
             return {
-                'min': [entry.minimum for entry in found.values()],
-                'max': [entry.maximum for entry in found.values()],
+                **{
+                    key: [getattr(entry, name) for entry in found.values()]
+                    for key, name in names.items()
+                },
                 'approximate': any(entry.approximate for entry in found.values()),
             }
         return [_histogram(number, entry, query.density) for number, entry in found.items()]

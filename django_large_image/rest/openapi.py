@@ -22,9 +22,11 @@ _ERROR = openapi.Schema(
 )
 _ERRORS = {
     400: 'A parameter is malformed or makes no sense for this image.',
+    403: 'The permissions of the viewset refuse the image.',
     404: 'There is no such image, tile or part.',
     413: 'More pixels than the settings allow.',
     422: 'The stored file is missing, damaged, or no raster of an allowed kind.',
+    503: 'A remote store did not answer in time; Retry-After says when to try again.',
 }
 PNG_MEDIA = 'image/png'
 

@@ -48,10 +48,10 @@ class ListAvailableFormatsView(APIView):
 
     permission_classes = (AllowAny,)
 
-    @described('Formats', json_object(png='string'))
+    @described('Formats', json_object(PNG='string'))
     def get(self, request: Request) -> Response:
-        """Return the media type of each suffix."""
-        return Response({suffix: output.media_type for suffix, output in FORMATS.items()})
+        """Return the media type of each suffix, the suffixes in upper case."""
+        return Response({suffix.upper(): output.media_type for suffix, output in FORMATS.items()})
 
 
 class SettingsView(APIView):

@@ -18,8 +18,8 @@ def pixel_values(
     column: int,
     row: int,
 ) -> dict[str, Any]:
-    """Return `r`, `g`, `b`, `a` (0-255) as the style shows a pixel, `value` as it is stored, and
-    `bands` by number.
+    """Return `r`, `g`, `b`, `a` (0-255) as the style shows a pixel (`l` too where that is grey),
+    `value` as it is stored, and `bands` by number.
 
     Nodata and not-a-number stand as they are stored; `a` tells that nothing is shown there.
     """
@@ -34,7 +34,10 @@ def pixel_values(
             window, size, frame=number, bands=bands, resampling='nearest'
         ),
     )
-    color = picture.to_uint8().to_rgba().data[0, 0].tolist()
+    shown = picture.to_uint8()
+    color = dict(zip('rgba', shown.to_rgba().data[0, 0].tolist(), strict=True))
+    if shown.mode in ('L', 'LA'):
+        color['l'] = color['r']
     stored = {
         band.number: reader.read_window(
             window, size, frame=frame, bands=(band.number,), resampling='nearest'
@@ -42,7 +45,7 @@ def pixel_values(
         for band in reader.bands[:256]
     }
     return {
-        **dict(zip('rgba', color, strict=True)),
+        **color,
         'value': list(stored.values()),
         'bands': stored,
         'x': column,

@@ -69,7 +69,23 @@ def test_png_of_one_pixel_and_of_floats() -> None:
 
 
 @pytest.mark.parametrize(
-    'suffix', ['jpg', 'webp', 'avif', 'jp2', 'tif', 'bmp', 'gif', 'png', 'ppm', 'pcx', 'tga']
+    'suffix',
+    [
+        'jpg',
+        'webp',
+        'avif',
+        'jp2',
+        'tif',
+        'bmp',
+        'gif',
+        'png',
+        'ppm',
+        'pcx',
+        'tga',
+        'dib',
+        'sgi',
+        'mpo',
+    ],
 )
 @pytest.mark.parametrize('channels', [1, 2, 3, 4])
 def test_what_is_read_is_close_to_what_was_written(suffix: str, channels: int) -> None:
@@ -92,7 +108,7 @@ def test_what_is_read_is_close_to_what_was_written(suffix: str, channels: int) -
     np.testing.assert_allclose(found[shown], expected[shown], atol=12)
 
 
-@pytest.mark.parametrize('suffix', ['jpg', 'bmp', 'ppm', 'pcx', 'tga'])
+@pytest.mark.parametrize('suffix', ['jpg', 'bmp', 'ppm', 'pcx', 'tga', 'dib', 'sgi', 'mpo'])
 def test_background(suffix: str) -> None:
     hidden = Picture.from_array(np.zeros((16, 16, 4), np.uint8))
     encode = get_format(suffix).encode

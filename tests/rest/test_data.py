@@ -146,6 +146,11 @@ class TestPixel:
         red, green, blue = (int(value) for value in data[:, 40, 30])
         assert [known[key] for key in 'rgba'] == [red, green, blue, 255]
         assert known['bands'] == {'1': red, '2': green, '3': blue}
+        assert 'l' not in known
+
+    def test_of_a_grey_image_has_lightness(self, image_file: Any, get: Any) -> None:
+        known = get('data/pixel', image_file(gradient(100, 100, 1)), left=99, top=0).json()
+        assert (known['l'], known['r']) == (255, 255)
 
     def test_keeps_the_type_of_the_samples(self, image_file: Any, get: Any) -> None:
         data = np.array([[[1.25, np.nan], [-3e30, 7]]], 'float32')
@@ -216,7 +221,11 @@ class TestHistogram:
     def test_extremes_only(self, image_file: Any, get: Any) -> None:
         image = image_file(gradient(50, 50))
         known = get('data/histogram', image, onlyMinMax='true').json()
-        assert known == {'min': [0, 0, 0], 'max': [255, 255, 255], 'approximate': False}
+        assert (known['min'], known['max']) == ([0, 0, 0], [255, 255, 255])
+        means = gradient(50, 50).mean(axis=(1, 2))
+        assert known['mean'] == pytest.approx(means.tolist())
+        assert len(known['stdev']) == 3
+        assert known['approximate'] is False
 
     def test_density_sums_to_one(self, image_file: Any, get: Any) -> None:
         image = image_file(gradient(50, 50))

@@ -101,7 +101,7 @@ def test_errors_are_described(document: Any) -> None:
         for (path, method), operation in operations(document).items()
         if path.endswith('/left/{id}/tiles/{z}/{x}/{y}.{fmt}') and method == 'get'
     )
-    assert {'304', '400', '404', '413', '422'} <= set(tile.responses)
+    assert {'304', '400', '403', '404', '413', '422', '503'} <= set(tile.responses)
 
 
 def test_a_style_in_the_body_is_described(document: Any) -> None:
@@ -122,7 +122,7 @@ def test_package_level_views(client: Client, admin_client: Client) -> None:
     assert 'viridis' in palettes['matplotlib']
     assert palettes['simple']
     formats = client.get('/api/large-image/formats').json()
-    assert (formats['png'], formats['jpg']) == ('image/png', 'image/jpeg')
+    assert (formats['PNG'], formats['JPG']) == ('image/png', 'image/jpeg')
     assert client.get('/api/large-image/settings').status_code == 403
     known = admin_client.get('/api/large-image/settings').json()
     assert known['MAX_SMALL_IMAGE_SIZE'] == 8192
