@@ -1,0 +1,2 @@
+# The suite has settings of its own: test_snippets.py runs it in another process.
+collect_ignore = ['suite']
