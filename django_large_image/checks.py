@@ -11,6 +11,8 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
+from django_large_image.conf import RASTER_DRIVERS, TILE_SOURCES, Settings, read_settings
+
 MINIMUM_GDAL = (3, 4)
 
 
@@ -56,8 +58,6 @@ def check_gdal(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
 @register('large_image')
 def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Find unknown keys and wrong types in `LARGE_IMAGE`."""
-    from django_large_image.conf import read_settings
-
     try:
         current = read_settings()
     except ImproperlyConfigured as error:
@@ -70,16 +70,54 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
                 id='large_image.E005',
             )
         ]
-    return []
+    return list(_check_names(current))
+
+
+def _check_names(current: Settings) -> Iterator[CheckMessage]:
+    """Find names in the settings that nothing goes by."""
+    from osgeo import gdal
+
+    from django_large_image.sources.opening import available_sources
+    from django_large_image.sources.reading import RESAMPLINGS
+
+    if current.RESAMPLING not in RESAMPLINGS:
+        yield Error(
+            f"LARGE_IMAGE['RESAMPLING'] is {current.RESAMPLING!r}.",
+            hint=f'Use one of: {", ".join(RESAMPLINGS)}.',
+            id='large_image.E008',
+        )
+    if set(current.DRIVERS) - set(RASTER_DRIVERS):
+        for name in current.DRIVERS:
+            if gdal.GetDriverByName(name) is None and name not in RASTER_DRIVERS:
+                yield CheckWarning(
+                    f"LARGE_IMAGE['DRIVERS'] names {name!r}, which this GDAL does not have.",
+                    hint='See the short names that `gdalinfo --formats` lists.',
+                    id='large_image.W002',
+                )
+    unknown = set(current.SOURCES) - set(TILE_SOURCES) - set(available_sources())
+    for name in sorted(unknown):
+        yield CheckWarning(
+            f"LARGE_IMAGE['SOURCES'] names {name!r}, which is not installed.",
+            hint=f'Installed sources: {", ".join(available_sources())}.',
+            id='large_image.W003',
+        )
 
 
 @register('large_image')
 def check_viewsets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Find viewsets whose `FILE_FIELD_NAME` is missing or names no file field of their model."""
+    from rest_framework.views import APIView
+
+    from django_large_image.rest.base import ImageHooks
     from django_large_image.rest.mixins import LargeImageFileDetailMixin, LargeImageViewSet
 
     ours = LargeImageFileDetailMixin
     messages: list[CheckMessage] = []
+    # Several paths lead from the hooks to a viewset.
+    for viewset in dict.fromkeys(_subclasses(ImageHooks)):
+        if not issubclass(viewset, APIView):
+            continue
+        messages.extend(_check_hooks(viewset))
     for viewset in _subclasses(ours):
         queryset = getattr(viewset, 'queryset', None)
         # Without a queryset the class is a base of others, or finds its objects itself.
@@ -92,6 +130,29 @@ def check_viewsets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
             continue
         messages.extend(_check_field(viewset, queryset.model))
     return messages
+
+
+def _check_hooks(viewset: type[Any]) -> Iterator[CheckMessage]:
+    from django_large_image.rest.base import ImageHooks
+    from django_large_image.rest.mixins import LargeImageFileDetailMixin
+
+    label = f'{viewset.__module__}.{viewset.__qualname__}'
+    if viewset.get_path is ImageHooks.get_path:
+        yield Error(
+            f'{label} does not say where its images lie.',
+            hint='Define get_path(request, pk), or mix in LargeImageFileDetailMixin.',
+            obj=viewset,
+            id='large_image.E009',
+        )
+    elif viewset.get_path is LargeImageFileDetailMixin.get_path and not hasattr(
+        viewset, 'get_object'
+    ):
+        yield Error(
+            f'{label} has no get_object().',
+            hint='Derive it from viewsets.GenericViewSet instead of viewsets.ViewSet.',
+            obj=viewset,
+            id='large_image.E010',
+        )
 
 
 def _check_field(viewset: type[Any], model: Any) -> Iterator[CheckMessage]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields
 from typing import Any, get_type_hints
 
@@ -31,6 +32,18 @@ RASTER_DRIVERS = (
 TILE_SOURCES = (
     'raster gdal rasterio tiff pil openslide openjpeg ometiff tifffile dicom nd2 vips'.split()
 )
+
+
+# The least and the greatest value of whole numbers; of others the least is 0.
+_RANGES: dict[str, tuple[int, int | None]] = {
+    'QUALITY': (1, 100),
+    'TILE_SIZE': (16, 4096),
+    'MAX_BANDS': (1, None),
+    'MAX_BINS': (1, None),
+    'MAX_OUTPUT_PIXELS': (1, None),
+    'MAX_READ_PIXELS': (1, None),
+    'SOURCE_CACHE_SIZE': (1, None),
+}
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,10 @@ def read_settings() -> Settings:
     if not (django_settings.configured or os.environ.get(ENVIRONMENT_VARIABLE)):
         # A script or notebook that opens images through large-image's plugin, without Django.
         return Settings()
-    given = dict(getattr(django_settings, 'LARGE_IMAGE', {}))
+    given = getattr(django_settings, 'LARGE_IMAGE', {})
+    if not isinstance(given, Mapping):
+        raise ImproperlyConfigured('LARGE_IMAGE must be a dictionary of settings.')
+    given = dict(given)
     # The name that django-large-image 0.10 used.
     legacy = getattr(django_settings, 'LARGE_IMAGE_CACHE_NAME', None)
     if legacy is not None:
@@ -98,6 +114,10 @@ def read_settings() -> Settings:
             raise ImproperlyConfigured(
                 f'LARGE_IMAGE[{key!r}] must be {_name(hints[key])}, not {value!r}.'
             )
+        low, high = _RANGES.get(key, (0, None))
+        if isinstance(value, int) and (value < low or (high is not None and value > high)):
+            limits = f'{low} to {high}' if high is not None else f'{low} or more'
+            raise ImproperlyConfigured(f'LARGE_IMAGE[{key!r}] must be {limits}, not {value!r}.')
         values[key] = value
     return Settings(**values)
 

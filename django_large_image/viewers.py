@@ -39,7 +39,8 @@ class Lookup:
     """How a viewset finds one object: what DRF calls `lookup_field` and `lookup_url_kwarg`.
 
     `kwarg` defaults to `field`, `value` to that attribute of the object; `extra` are the other
-    keyword arguments of the route, such as the parent's key of a nested router.
+    keyword arguments of the route, such as the parent's key of a nested router. `query` is the
+    query string that the viewset's own hooks want, without its question mark.
     """
 
     basename: str = 'image'
@@ -47,6 +48,7 @@ class Lookup:
     kwarg: str = ''
     value: Any = None
     extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    query: str = ''
     current_app: str | None = None
 
     def kwargs(self, instance: Any) -> dict[str, Any]:
@@ -58,7 +60,7 @@ class Lookup:
         return {**self.extra, **found}
 
     def url(self, instance: Any, action: str, **path: str) -> str:
-        """Return the path of one action, with `{z}`, `{x}`, `{y}` as they are.
+        """Return the URL of one action, with `{z}`, `{x}`, `{y}` as they are.
 
         Raises `NoReverseMatch` when the router has no such action.
         """
@@ -66,7 +68,7 @@ class Lookup:
         found = reverse(f'{self.basename}-{action}', kwargs=kwargs, current_app=self.current_app)
         for placeholder in TILE.values():
             found = found.replace(f'%7B{placeholder[1]}%7D', placeholder)
-        return found
+        return f'{found}?{self.query}' if self.query else found
 
     def urls(self, instance: Any) -> dict[str, str]:
         """Return every action that the router has, by name.
@@ -119,8 +121,9 @@ class Viewer:
 
 def thumbnail_url(instance: Any, lookup: Lookup, *, width: int = 256, height: int = 0) -> str:
     """Return the URL of a thumbnail of at most `width` x `height` pixels (`height`: as wide)."""
+    url = lookup.url(instance, 'thumbnail')
     query = urlencode({'max_width': width, 'max_height': height or width})
-    return f'{lookup.url(instance, "thumbnail")}?{query}'
+    return f'{url}{"&" if lookup.query else "?"}{query}'
 
 
 def package_urls() -> dict[str, str]:

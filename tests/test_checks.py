@@ -10,7 +10,11 @@ import pytest
 from rest_framework import viewsets
 
 from django_large_image import checks
-from django_large_image.rest import LargeImageFileDetailMixin, LargeImageVSIFileDetailMixin
+from django_large_image.rest import (
+    LargeImageFileDetailMixin,
+    LargeImageMixin,
+    LargeImageVSIFileDetailMixin,
+)
 from tests.testapp.models import ImageFile
 
 
@@ -96,3 +100,45 @@ def test_a_binding_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr('osgeo.gdal_array', raising=False)
     (message,) = checks.check_gdal(None)
     assert message.id == 'large_image.E003'
+
+
+@pytest.mark.parametrize(
+    ('given', 'code'),
+    [
+        ({'RESAMPLING': 'foo'}, 'large_image.E008'),
+        ({'DRIVERS': ['GTiff', 'GTif']}, 'large_image.W002'),
+        ({'SOURCES': ['raster', 'rastr']}, 'large_image.W003'),
+    ],
+)
+def test_names_that_nothing_goes_by(given: dict[str, Any], code: str, settings: Any) -> None:
+    settings.LARGE_IMAGE = given
+    (message,) = checks.check_settings(None)
+    assert message.id == code
+    assert message.hint
+
+
+@pytest.mark.parametrize('given', [{'DRIVERS': ['GTiff', 'VRT']}, {'SOURCES': ['raster', 'pil']}])
+def test_names_that_are_known(given: dict[str, Any], settings: Any) -> None:
+    settings.LARGE_IMAGE = given
+    assert checks.check_settings(None) == []
+
+
+def test_a_viewset_that_does_not_say_where_its_images_lie() -> None:
+    class Bare(LargeImageMixin, viewsets.ViewSet):
+        pass
+
+    (message,) = of(Bare)
+    assert message.id == 'large_image.E009'
+    assert 'get_path' in message.hint
+    Bare.get_path = lambda self, request, pk=None: ''  # type: ignore[method-assign]
+    assert of(Bare) == []
+
+
+def test_a_viewset_without_objects_for_a_file_field() -> None:
+    class Plain(LargeImageFileDetailMixin, viewsets.ViewSet):
+        FILE_FIELD_NAME = 'file'
+
+    (message,) = of(Plain)
+    assert message.id == 'large_image.E010'
+    assert 'GenericViewSet' in message.hint
+    Plain.get_path = lambda self, request, pk=None: ''  # type: ignore[method-assign]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from django.urls import ResolverMatch, reverse
 from rest_framework.request import Request
@@ -14,7 +14,6 @@ from django_large_image.rest.endpoints import endpoint
 from django_large_image.rest.image import RequestedImage
 from django_large_image.rest.openapi import json_object
 from django_large_image.rest.parameters import (
-    ALIASES,
     CornersParameters,
     FrameTileParameters,
     SourceParameters,
@@ -137,17 +136,16 @@ class TilesActions(ImageHooks):
         west, east = bounds['xmin'], bounds['xmax']
         center = (west + east) / 2
         crosses = east > 180
-        given = {
-            name: value
-            for name in (*TileJSONParameters.names(), *ALIASES.values())
-            if not is_absent(value := self.get_query_param(request, name)) and name != 'fmt'
-        }
-        parameters = urlencode({'projection': query.projection, **given})
+        given = request.query_params.copy()
+        # What hooks look at stays; what is absent or stands in the path goes.
+        for name in [name for name in given if name == 'fmt' or is_absent(given[name])]:
+            del given[name]
+        given['projection'] = query.projection
         return {
             'tilejson': '3.0.0',
             'name': image.reference.name,
             'scheme': 'xyz',
-            'tiles': [f'{_tile_url(request, query.fmt)}?{parameters}'],
+            'tiles': [f'{_tile_url(request, query.fmt)}?{given.urlencode()}'],
             # TileJSON's bounds must not wrap round the antimeridian.
             'bounds': [
                 -180.0 if crosses else max(west, -180.0),

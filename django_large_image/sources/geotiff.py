@@ -73,11 +73,15 @@ def write_region(
 
 def _in_memory(raster: Raster) -> gdal.Dataset:
     height, width, count = raster.data.shape
-    kind = gdal_array.NumericTypeCodeToGDALTypeCode(raster.data.dtype.type)
+    data = raster.data
+    kind = gdal_array.NumericTypeCodeToGDALTypeCode(data.dtype.type)
+    if kind is None:
+        # GDAL before 3.7 has no signed bytes.
+        data, kind = data.astype(np.int16), gdal.GDT_Int16
     dataset = gdal.GetDriverByName('MEM').Create('', width, height, count, kind)
     for index, band in enumerate(raster.bands):
         target = dataset.GetRasterBand(index + 1)
-        target.WriteArray(np.ascontiguousarray(raster.data[:, :, index]))
+        target.WriteArray(np.ascontiguousarray(data[:, :, index]))
         target.SetColorInterpretation(_INTERPRETATIONS.get(band.interpretation, gdal.GCI_Undefined))
         if band.nodata is not None:
             target.SetNoDataValue(band.nodata)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 from typing import Any
 
 import tifftools
-from tifftools.exceptions import TifftoolsError
 
 from django_large_image.exceptions import ParameterError, UnreadableError
 from django_large_image.sources.handles import open_dataset
+
+logger = logging.getLogger(__name__)
 
 _TIFF_MAGIC = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
 
@@ -34,8 +36,11 @@ def tiff_tags(path: str) -> dict[str, Any]:
         # Each directory names the file by its full path.
         text = output.getvalue().replace(json.dumps(path)[1:-1], os.path.basename(path))
         tags: dict[str, Any] = json.loads(text)
-    except (TifftoolsError, OSError, ValueError, KeyError, IndexError) as error:
+    except Exception as error:
+        logger.info('tifftools could not read %s: %r', path, error)
         raise UnreadableError('The tags of this TIFF are damaged.') from error
+    if not tags.get('ifds'):
+        raise UnreadableError('The tags of this TIFF are damaged.')
     return tags
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import threading
+import weakref
 from collections import OrderedDict
 from contextlib import suppress
 from typing import Any
@@ -143,7 +144,7 @@ def _construct(
     if not issubclass(source, RasterTileSource):
         _refuse_redirections(reference.path)
     try:
-        return source(reference.path, **options)
+        return _without_cycle(source(reference.path, **options))
     except TileGeneralError as error:
         if isinstance(error.__cause__, LargeImageError):
             raise error.__cause__ from None
@@ -151,6 +152,17 @@ def _construct(
     except Exception as error:  # noqa: BLE001 - a broken file may fail anywhere in any parser
         logger.info('%s failed on %s: %r', source.__name__, reference.path, error)
     raise UnreadableError(_UNREADABLE)
+
+
+def _without_cycle(source: FileTileSource) -> FileTileSource:
+    """Loosen what large-image's notebook helper holds of its source.
+
+    The files of a source that nobody uses would stay open until the garbage collector comes by.
+    """
+    helper = getattr(source, '_map', None)
+    if helper is not None:
+        helper._ts = weakref.proxy(source)
+    return source
 
 
 def _refuse_redirections(path: str) -> None:
@@ -161,7 +173,11 @@ def _refuse_redirections(path: str) -> None:
     except (OSError, ValueError):
         raise UnreadableError('Unreadable image: the file is missing.') from None
     with quiet():
-        driver = gdal.IdentifyDriver(path)
+        try:
+            driver = gdal.IdentifyDriver(path)
+        except RuntimeError:
+            # It knew the kind, and found it broken.
+            raise UnreadableError(_UNREADABLE) from None
     known = driver is None or driver.ShortName in settings.DRIVERS
     if head.startswith(_ACTIVE) or not known or sidecars.refused(path):
         raise UnreadableError('Unreadable image: files of this kind are not allowed.')

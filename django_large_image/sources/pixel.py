@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django_large_image.conf import settings
 from django_large_image.pixels.style import Style
 from django_large_image.sources.opening import Reader
 from django_large_image.sources.reference import ImageReference
@@ -38,12 +39,12 @@ def pixel_values(
     color = dict(zip('rgba', shown.to_rgba().data[0, 0].tolist(), strict=True))
     if shown.mode in ('L', 'LA'):
         color['l'] = color['r']
-    stored = {
-        band.number: reader.read_window(
-            window, size, frame=frame, bands=(band.number,), resampling='nearest'
-        ).data[0, 0, 0]
-        for band in reader.bands[:256]
-    }
+    numbers = [band.number for band in reader.bands]
+    stored: dict[int, Any] = {}
+    for first in range(0, len(numbers), settings.MAX_BANDS):
+        group = numbers[first : first + settings.MAX_BANDS]
+        raster = reader.read_window(window, size, frame=frame, bands=group, resampling='nearest')
+        stored.update(zip(group, raster.data[0, 0], strict=True))
     return {
         **color,
         'value': list(stored.values()),

@@ -100,8 +100,19 @@ def plan_image(reader: Reader, width: int | None, height: int | None) -> Plan:
 
 def _shown_bounds(reader: RasterTileSource, matrix: TileMatrix) -> Box:
     """Return the part of the image that its tiles show: a pole is infinitely far on a web map."""
+    square = matrix.bounds(0, 0, 0)
+    bounds = map_bounds(reader, matrix.projection)
+    # Where the image goes on beyond the square, its own outline tells little of what is inside.
+    points = outline(square)
+    done, ok = _transform(reader, matrix.projection, points, to_pixel=True)
+    size = (reader.sourceSizeX, reader.sourceSizeY)
+    within = points[ok & (done >= 0).all(axis=1) & (done <= size).all(axis=1)]
+    if len(within):
+        low = np.minimum(bounds[:2], within.min(axis=0))
+        high = np.maximum(bounds[2:], within.max(axis=0))
+        bounds = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
     try:
-        return _clip(map_bounds(reader, matrix.projection), matrix.bounds(0, 0, 0))
+        return _clip(bounds, square)
     except RegionError:
         raise ProjectionError(f'This image cannot be shown in {matrix.projection}.') from None
 

@@ -2,7 +2,8 @@
 
 Every tag takes the object first (none for non-detail viewsets), then `basename` (the router's, with
 a namespace where there is one) and `lookup_field`, `lookup_kwarg`, `lookup_value` as the viewset
-has them. Other keywords belong to the route, such as the parent's key of a nested router.
+has them; `query` is a query string that its hooks want. Other keywords belong to the route, such as
+the parent's key of a nested router.
 """
 
 from __future__ import annotations
@@ -120,10 +121,11 @@ def _lookup(
     lookup_field: str = 'pk',
     lookup_kwarg: str = '',
     lookup_value: Any = None,
+    query: str = '',
     **extra: Any,
 ) -> viewers.Lookup:
     return viewers.Lookup(
-        basename, lookup_field, lookup_kwarg, lookup_value, extra, _current_app(context)
+        basename, lookup_field, lookup_kwarg, lookup_value, extra, query, _current_app(context)
     )
 
 

@@ -184,6 +184,20 @@ class TestTileJSON:
             assert template.startswith('http://testserver/')
             assert 'palette=viridis' in template
 
+    def test_keeps_what_the_hooks_look_at(self, image_file: Any, get: Any) -> None:
+        image = image_file(gradient(64, 64), epsg=4326, bounds=(10, 10, 20, 20))
+        asked = {
+            'map': 'relief',
+            'version': '2',
+            'cmap': 'viridis',
+            'band': 'undefined',
+            'fmt': 'jpg',
+        }
+        (template,) = get('tiles/tilejson.json', image, **asked).json()['tiles']
+        path, query = template.split('?')
+        assert path.endswith('.jpg')
+        assert query == 'map=relief&version=2&cmap=viridis&projection=EPSG%3A3857'
+
     def test_works_below_a_sub_path(self, image_file: Any, client: Client) -> None:
         image = image_file(gradient(64, 64), epsg=4326, bounds=(10, 10, 20, 20))
         url = f'/api/left/{image.pk}/tiles/tilejson.json'

@@ -68,8 +68,8 @@ def png_bomb(path: Path, side: int) -> Path:
 
     header = struct.pack('>IIBBBBB', side, side, 8, 0, 0, 0, 0)
     packer = zlib.compressobj(9)
-    row = b'\0' * (side + 1)
-    packed = b''.join(packer.compress(row) for _ in range(min(side, 2000))) + packer.flush()
+    row = b'\0' * min(side + 1, 1_000_000)
+    packed = b''.join(packer.compress(row) for _ in range(60)) + packer.flush()
     path.write_bytes(
         b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header) + chunk(b'IDAT', packed) + chunk(b'IEND', b'')
     )

@@ -34,6 +34,12 @@ from tests import factories
 
 from . import hostile
 
+# Pillow leaves files to the garbage collector when it fails on them.
+pytestmark = [
+    pytest.mark.filterwarnings('ignore::ResourceWarning'),
+    pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning'),
+]
+
 
 @pytest.fixture(autouse=True)
 def closed():
@@ -170,14 +176,16 @@ def test_geolocation_arrays_in_the_metadata_are_not_opened(tmp_path):
     path = hostile.with_metadata(
         tmp_path / 'a.tif', 'GEOLOCATION', X_DATASET=missing, Y_DATASET=missing, X_BAND=1, Y_BAND=1
     )
-    from osgeo import gdal
+    from osgeo import gdal, osr
 
     dataset = gdal.Open(str(path), gdal.GA_Update)
     dataset.SetGeoTransform((0, 1, 0, 0, 0, 1))
+    system = osr.SpatialReference()
+    system.ImportFromEPSG(4326)
+    dataset.SetProjection(system.ExportToWkt())
     dataset = None
     reader = opened(path, projection='EPSG:4326')
     assert not reader.read_tile(0, 0, 0).empty
-    del missing
 
 
 @pytest.mark.parametrize('suffix', ['.ovr', '.OVR', '.msk', '.MSK', '.ovr.ovr', '.ovr.msk', '.aux'])
@@ -201,20 +209,18 @@ def test_a_sidecar_that_leads_on_is_ignored(make_raster, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('domain', 'key', 'readable'),
-    [('OVERVIEWS', 'OVERVIEW_FILE', False), ('SUBDATASETS', 'SUBDATASET_1_NAME', True)],
+    ('domain', 'key'),
+    [('OVERVIEWS', 'OVERVIEW_FILE'), ('SUBDATASETS', 'SUBDATASET_1_NAME')],
 )
-def test_an_auxiliary_file_leads_nowhere(domain, key, readable, make_raster, tmp_path):
+def test_an_auxiliary_file_leads_nowhere(domain, key, make_raster, tmp_path):
     path = make_raster(np.full((128, 128), hostile.OWN, 'uint8'), name='a.tif')
     (tmp_path / 'a.tif.aux.xml').write_text(
         f'<PAMDataset><Metadata domain="{domain}"><MDI key="{key}">{hostile.secret(tmp_path)}</MDI>'
         '</Metadata></PAMDataset>'
     )
-    if readable:
-        assert values(opened(path)) == {hostile.OWN}
-    else:
-        with pytest.raises(UnreadableError, match='another file'):
-            open_source(reference(path), source='raster')
+    reader = opened(path)
+    assert values(reader) == {hostile.OWN}
+    assert reader.description.overviews == 0
 
 
 def test_honest_sidecars_are_used(tmp_path, make_raster):
@@ -245,6 +251,12 @@ BOMBS = {
 }
 
 
+def look(path, source):
+    reader = opened(path, source=source)
+    reader.read_tile(0, 0, 0)
+    reader.read_window((0, 0, reader.sourceSizeX, reader.sourceSizeY), (8, 8))
+
+
 @pytest.mark.parametrize('bomb', BOMBS)
 @pytest.mark.parametrize('source', [None, 'pil', 'tiff'])
 def test_a_bomb_fails_cleanly_quickly_and_in_bounded_memory(bomb, source, tmp_path):
@@ -253,9 +265,7 @@ def test_a_bomb_fails_cleanly_quickly_and_in_bounded_memory(bomb, source, tmp_pa
     before = limited_memory()
     try:
         with pytest.raises(LargeImageError) as caught:
-            reader = opened(path, source=source)
-            reader.read_tile(0, 0, 0)
-            reader.read_window((0, 0, reader.sourceSizeX, reader.sourceSizeY), (8, 8))
+            look(path, source)
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
     assert isinstance(caught.value, BudgetError | UnreadableError)
@@ -459,6 +469,8 @@ def test_threads_see_what_one_thread_sees(data_dir):
     assert together == alone * 3
 
 
+# Python warns of threads at a fork, also of those that libraries keep.
+@pytest.mark.filterwarnings('ignore::DeprecationWarning')
 def test_a_child_process_opens_its_own_handles(make_raster):
     path = make_raster(np.full((8, 8), 3, 'uint8'))
     open_source(reference(path))

@@ -1,0 +1,149 @@
+"""Handles are lent to one thread at a time, reused, and given up when reading fails."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from osgeo import gdal
+
+from django_large_image.exceptions import StyleError, UnreadableError
+from django_large_image.sources.handles import (
+    FramePools,
+    HandlePool,
+    file_of,
+    open_dataset,
+    quiet,
+)
+from django_large_image.sources.sidecars import siblings
+
+
+@pytest.fixture
+def path(make_raster):
+    return str(make_raster(np.full((8, 8), 4, 'uint8')))
+
+
+def test_a_handle_is_lent_again(path):
+    pool = HandlePool(path)
+    with pool.borrow() as first:
+        pass
+    with pool.borrow() as second:
+        assert second is first
+
+
+def test_two_borrowers_have_two_handles(path):
+    pool = HandlePool(path)
+    with pool.borrow() as first, pool.borrow() as second:
+        assert first is not second
+    assert len(pool._free) == 2
+
+
+def test_no_more_handles_are_kept_than_the_settings_say(path, settings):
+    settings.LARGE_IMAGE = {'HANDLES_PER_SOURCE': 1}
+    pool = HandlePool(path)
+    with pool.borrow(), pool.borrow(), pool.borrow():
+        pass
+    assert len(pool._free) == 1
+
+
+def test_a_handle_that_failed_is_not_lent_again(path):
+    pool = HandlePool(path)
+    with pytest.raises(UnreadableError), pool.borrow():
+        raise RuntimeError('as GDAL does')
+    assert not pool._free
+    with pytest.raises(KeyError), pool.borrow():
+        raise KeyError('not GDAL: the handle is closed all the same')
+    assert not pool._free
+
+
+def test_many_threads_never_share_a_handle(path):
+    pool = HandlePool(path)
+    lent, shared, guard = set(), [], threading.Lock()
+
+    def work():
+        for _ in range(200):
+            with pool.borrow() as dataset:
+                with guard:
+                    shared.append(id(dataset) in lent)
+                    lent.add(id(dataset))
+                assert dataset.ReadAsArray(0, 0, 1, 1)[0, 0] == 4
+                with guard:
+                    lent.remove(id(dataset))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(shared) == 1600
+    assert not any(shared)
+
+
+def test_frames_have_pools_of_their_own(path, settings):
+    settings.LARGE_IMAGE = {'HANDLES_PER_SOURCE': 2}
+    pools = FramePools([path, path, path], open_dataset(path))
+    assert len(pools) == 3
+    first = pools.get(None)
+    assert pools.get(0) is first
+    assert pools.get(1) is not first
+    assert pools.get(2) is not None
+    # Frame 0 was used longest ago.
+    assert pools.get(0) is not first
+    for frame in (3, -1):
+        with pytest.raises(StyleError, match='frames 0 to 2'):
+            pools.get(frame)
+
+
+def test_threads_share_the_pool_of_a_frame(path):
+    pools = FramePools([path] * 50, open_dataset(path))
+    found, barrier = [], threading.Barrier(8)
+
+    def work():
+        barrier.wait()
+        for frame in range(8):
+            found.append((frame, pools.get(frame)))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({(frame, id(pool)) for frame, pool in found}) == 8
+
+
+def test_gdal_is_quiet_in_the_block_and_raises_all_the_same(capfd):
+    with quiet():
+        gdal.Error(gdal.CE_Warning, 1, 'not to be seen')
+        with pytest.raises(RuntimeError):
+            gdal.OpenEx('/none/such', gdal.OF_RASTER)
+    assert capfd.readouterr().err == ''
+
+
+def test_projections_that_fail_write_nothing(data_dir, capfd):
+    from .references import source
+
+    reader = source(data_dir / 'geo' / 'cog_dateline.tif', 'EPSG:4326')
+    assert not reader.read_tile(0, 0, 0).empty
+    assert capfd.readouterr().err == ''
+
+
+@pytest.mark.parametrize(
+    ('name', 'file'),
+    [
+        ('/a/b.tif', '/a/b.tif'),
+        ('GTIFF_DIR:2:/a/b.tif', '/a/b.tif'),
+        ('GTIFF_DIR:off:8:/a/b.tif', '/a/b.tif'),
+        ('HDF5:"/a/b.h5"://group/data', '/a/b.h5'),
+        ('/vsicurl/http://host:80/b.tif', '/vsicurl/http://host:80/b.tif'),
+    ],
+)
+def test_the_file_of_a_subdataset(name, file):
+    assert file_of(name) == file
+
+
+def test_only_harmless_names_are_told_to_gdal(path, tmp_path):
+    for name in ('image.tif.ovr', 'image.tif.msk', 'image.tif.aux.xml', 'image.tfw', 'other.tif'):
+        (tmp_path / name).write_text('<VRTDataset/>')
+    assert siblings(path) == ['image.tif', 'image.tif.aux.xml', 'image.tfw']
+    assert siblings('/vsicurl/http://host/b.tif') == ['b.tif']
