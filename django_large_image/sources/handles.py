@@ -60,12 +60,14 @@ def open_dataset(path: str) -> gdal.Dataset:
                 allowed_drivers=list(settings.DRIVERS),
                 sibling_files=sidecars.siblings(file_of(path)),
             )
+            # Metadata is read when it is asked for, and may be where the damage is.
+            redirected = dataset is not None and sidecars.is_redirected(dataset)
         except (RuntimeError, TypeError, ValueError) as error:
             logger.info('GDAL could not open %s: %s', path, error)
             dataset = None
         if dataset is None:
             raise UnreadableError(_UNREADABLE)
-        if sidecars.is_redirected(dataset):
+        if redirected:
             logger.warning('%s names another file as its overviews: refused', path)
             raise UnreadableError('Unreadable image: it refers to another file.')
     return dataset

@@ -50,7 +50,7 @@ def refused(path: str) -> bool:
 
 
 def is_redirected(dataset: gdal.Dataset) -> bool:
-    """Whether a dataset names another file as its overviews."""
+    """Whether a dataset names another file as its overviews; raises `RuntimeError` when damaged."""
     return any(dataset.GetMetadataItem(*redirection) for redirection in _REDIRECTIONS)
 
 
