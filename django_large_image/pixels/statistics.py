@@ -47,12 +47,14 @@ class BandStatistics:
             return None
         low, high = samples.min().item(), samples.max().item()
         edges = limits or (float(low), float(high) + (1.0 if whole or high == low else 0.0))
-        counts, _ = np.histogram(samples, bins, edges)
+        counts = count_bins(samples, bins, edges)
+        with np.errstate(over='ignore', invalid='ignore'):
+            mean, stdev = samples.mean(dtype=np.float64), samples.std(dtype=np.float64)
         return cls(
             minimum=float(low),
             maximum=float(high),
-            mean=float(samples.mean(dtype=np.float64)),
-            stdev=float(samples.std(dtype=np.float64)),
+            mean=float(mean),
+            stdev=float(stdev),
             counts=tuple(counts.tolist()),
             edges=edges,
             approximate=approximate,
@@ -66,7 +68,9 @@ class BandStatistics:
     @property
     def bin_edges(self) -> NDArray[np.float64]:
         """The borders of the bins: one more than there are `counts`."""
-        return np.linspace(*self.edges, len(self.counts) + 1)
+        low, high = self.edges
+        # By quarters: the range itself may be more than a double holds.
+        return np.linspace(low / 4, high / 4, len(self.counts) + 1) * 4
 
     def percentile(self, fraction: float, *, from_maximum: bool = False) -> float:
         """Return the bin edge beyond which at most this fraction (0-1) of the samples lies.
@@ -83,3 +87,16 @@ class BandStatistics:
         if not beyond.size:
             return float(edges[-1])
         return float(edges[beyond[0]]) if beyond[0] else extreme
+
+
+def count_bins(samples: NDArray[Any], bins: int, edges: tuple[float, float]) -> NDArray[np.int64]:
+    """Return how many samples lie in each of `bins` bins of equal width between two edges.
+
+    Works for ranges that the type of the samples cannot hold, nor a double.
+    """
+    if samples.dtype.kind == 'f':
+        samples = samples.astype(np.float64, copy=False)
+    if not np.isfinite(edges[1] - edges[0]):
+        samples, edges = samples / 4, (edges[0] / 4, edges[1] / 4)
+    counts: NDArray[np.int64] = np.histogram(samples, bins, edges)[0]
+    return counts

@@ -52,9 +52,21 @@ def choose_resampling(name: str | None, bands: Sequence[Band]) -> str:
     name = name or settings.RESAMPLING
     if name not in RESAMPLINGS:
         raise ParameterError(f'Unknown resampling {name!r}: use one of {", ".join(RESAMPLINGS)}.')
+    if any(not _is_mixable(band) for band in bands):
+        return 'nearest'
+    palette = any(band.interpretation == 'palette' for band in bands)
+    return 'nearest' if palette and name != 'mode' else name
+
+
+def _is_mixable(band: Band) -> bool:
+    """Whether GDAL can interpolate between the samples of a band."""
+    if band.nodata is not None and band.dtype.startswith(('int', 'uint')):
+        limits = np.iinfo(band.dtype)
+        if not limits.min <= band.nodata <= limits.max:
+            # With a nodata value that no sample can have GDAL may never return.
+            return False
     # GDAL before 3.7 would mix signed bytes as if they were unsigned.
-    unmixable = any(band.interpretation == 'palette' or band.dtype == 'int8' for band in bands)
-    return 'nearest' if unmixable and name != 'mode' else name
+    return band.dtype != 'int8'
 
 
 def read_window(

@@ -73,3 +73,12 @@ def test_percentile_is_large_images_threshold() -> None:
         for upper in (False, True):
             expected = utilities.histogramThreshold(histogram, fraction, upper)
             assert found.percentile(fraction, from_maximum=upper) == expected
+
+
+@pytest.mark.parametrize(('dtype', 'limit'), [('float32', 3e38), ('float64', 1.6e308)])
+def test_ranges_that_the_type_cannot_hold(dtype: str, limit: float) -> None:
+    samples = (np.linspace(-limit / 4, limit / 4, 1000) * 4).astype(dtype)
+    known = BandStatistics.from_samples(samples, bins=10)
+    assert known is not None
+    assert known.counts == (100,) * 10
+    assert known.bin_edges[[0, -1]].tolist() == pytest.approx([-limit, limit])

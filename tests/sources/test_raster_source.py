@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -281,3 +282,17 @@ def test_it_is_a_plugin_of_large_image(data_dir):
     )
     np.testing.assert_array_equal(region, other)
     assert RasterTileSource.extensions[None] == large_image.constants.SourcePriority.HIGH
+
+
+@pytest.mark.parametrize('resampling', ['bilinear', 'average', 'mode', 'nearest'])
+def test_a_nodata_value_that_no_sample_can_have(tmp_path: Path, resampling: str) -> None:
+    """GDAL 3.6 never returns from interpolating such a band."""
+    data = np.arange(400 * 400, dtype='uint32').reshape(1, 400, 400)
+    path = factories.raster(
+        tmp_path / 'a.tif', data, nodata=-3.4028230607370965e38, epsg=4326, bounds=(10, 10, 20, 20)
+    )
+    source = RasterTileSource(str(path), style='{}', noCache=True)
+    small = source.read_window((0, 0, 400, 400), (100, 100), resampling=resampling)
+    assert set(small.data.ravel()) <= set(data.ravel())
+    mapped = RasterTileSource(str(path), projection='EPSG:3857', style='{}', noCache=True)
+    assert set(mapped.read_tile(0, 0, 0, resampling=resampling).data.ravel()) <= {*data.ravel(), 0}
