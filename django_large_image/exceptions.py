@@ -11,7 +11,8 @@ class LargeImageError(Exception):
     default_detail = 'The image could not be served.'
 
     def __init__(self, detail: str = '') -> None:
-        self.detail = detail or self.default_detail
+        # What a client wrote may be echoed, half a surrogate pair included.
+        self.detail = (detail or self.default_detail).encode('utf-8', 'replace').decode()
         super().__init__(self.detail)
 
 

@@ -47,6 +47,7 @@ class BandStatistics:
             return None
         low, high = samples.min().item(), samples.max().item()
         edges = limits or (float(low), float(high) + (1.0 if whole or high == low else 0.0))
+        edges = widen(edges, bins)
         counts = count_bins(samples, bins, edges)
         with np.errstate(over='ignore', invalid='ignore'):
             mean, stdev = samples.mean(dtype=np.float64), samples.std(dtype=np.float64)
@@ -87,6 +88,13 @@ class BandStatistics:
         if not beyond.size:
             return float(edges[-1])
         return float(edges[beyond[0]]) if beyond[0] else extreme
+
+
+def widen(edges: tuple[float, float], bins: int) -> tuple[float, float]:
+    """Return edges far enough apart that doubles can tell that many bins between them apart."""
+    low, high = edges
+    least = bins * max(float(np.spacing(max(abs(low), abs(high)))), float(np.finfo(float).tiny))
+    return (low, high) if high - low >= least else (low, low + least)
 
 
 def count_bins(samples: NDArray[Any], bins: int, edges: tuple[float, float]) -> NDArray[np.int64]:

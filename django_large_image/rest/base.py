@@ -8,7 +8,7 @@ from typing import Any
 from large_image.tilesource import FileTileSource
 from rest_framework.request import Request
 
-from django_large_image.exceptions import StyleError
+from django_large_image.exceptions import ParameterError, StyleError
 from django_large_image.rest.parameters import ALIASES, is_absent
 from django_large_image.sources.opening import open_source
 from django_large_image.sources.reference import ImageReference
@@ -58,10 +58,12 @@ class ImageHooks:
         It comes from the JSON body of a POST, else from `style`, else from the parameters of one
         band.
         """
-        if request.method == 'POST' and request.data:
-            if not isinstance(request.data, dict):
+        if request.method == 'POST':
+            body = _body(request)
+            if not isinstance(body, dict):
                 raise StyleError('The style in the body has to be a JSON object.')
-            return dict(request.data)
+            if body:
+                return dict(body)
         text = self.get_query_param(request, 'style')
         if not is_absent(text):
             return _load_style(text)
@@ -129,6 +131,13 @@ class ImageHooks:
         if pk not in known:
             known[pk] = self.get_reference(request, pk)
         return known[pk]
+
+
+def _body(request: Request) -> Any:
+    try:
+        return request.data
+    except LookupError:
+        raise ParameterError('The character set of the body is unknown.') from None
 
 
 def _load_style(text: str) -> dict[str, Any]:

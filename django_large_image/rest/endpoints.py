@@ -94,7 +94,7 @@ def _drf_action(function: Action, declared: Endpoint, detail: bool) -> Callable[
 
     def handler(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         kwargs.update(zip(order, args))  # noqa: B905
-        with translated_errors():
+        with translated_errors(request):
             return _serve(self, request, kwargs, function, declared)
 
     handler.__name__, handler.__doc__ = function.__name__, function.__doc__

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from large_image.exceptions import (
     TileGeneralError,
     TileSourceFileNotFoundError,
@@ -13,6 +15,8 @@ from large_image.exceptions import (
 )
 from rest_framework import status
 from rest_framework.exceptions import APIException
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
 
 from django_large_image import exceptions
 
@@ -33,6 +37,8 @@ _FOREIGN: tuple[tuple[type[Exception], type[exceptions.LargeImageError]], ...] =
     (TileSourceFileNotFoundError, exceptions.UnreadableError),
     (TileGeneralError, exceptions.UnreadableError),
     (MemoryError, exceptions.BudgetError),
+    # JSON of too many levels in the body.
+    (RecursionError, exceptions.ParameterError),
 )
 
 
@@ -58,13 +64,26 @@ def status_of(error: exceptions.LargeImageError) -> int:
 
 
 @contextmanager
-def translated_errors() -> Iterator[None]:
-    """Turn errors of the floors below into DRF's, wherever the mixin stands in the MRO."""
+def translated_errors(request: Request) -> Iterator[None]:
+    """Turn errors of the floors below into DRF's, wherever the mixin stands in the MRO.
+
+    Whatever the error, it is answered in JSON, to a browser too.
+    """
     try:
         yield
+    except (APIException, Http404, PermissionDenied):
+        _answer_in_json(request)
+        raise
     except exceptions.LargeImageError as error:
+        _answer_in_json(request)
         raise ImageAPIException(error) from error
     except tuple(kind for kind, _ in _FOREIGN) as error:
         logger.info('An image could not be served: %s', error)
+        _answer_in_json(request)
         ours = next(ours for kind, ours in _FOREIGN if isinstance(error, kind))
         raise ImageAPIException(ours()) from error
+
+
+def _answer_in_json(request: Request) -> None:
+    request.accepted_renderer = JSONRenderer()
+    request.accepted_media_type = JSONRenderer.media_type

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 
-class NamedByURL(BaseContentNegotiation):
+class NamedByURL(DefaultContentNegotiation):
     """Takes the first renderer whatever `Accept` says: it only ever renders errors.
 
     An `<img>` asks for `image/*` and must not be refused, and the answer does not vary with
     `Accept`.
     """
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
-        """Return the first parser."""
-        return next(iter(parsers), None)
 
     def select_renderer(
         self,

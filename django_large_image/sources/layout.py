@@ -15,6 +15,8 @@ from django_large_image.sources.handles import open_dataset
 
 logger = logging.getLogger(__name__)
 
+# A slide of many levels and channels takes some thousands.
+_MAX_READS = 300_000
 _TIFF_MAGIC = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
 
 
@@ -25,12 +27,19 @@ def tiff_tags(path: str) -> dict[str, Any]:
     one.
     """
     try:
-        with open(path, 'rb') as file:
-            if file.read(4) not in _TIFF_MAGIC:
-                raise ParameterError('This image is not a TIFF.')
+        file = _BoundedFile(path)
     except OSError:
         raise ParameterError('The tags of this image can only be read from a local TIFF.') from None
     output = io.StringIO()
+    with file:
+        if file.read(4) not in _TIFF_MAGIC:
+            raise ParameterError('This image is not a TIFF.')
+        try:
+            # Directories may lead round in circles: so far, and no further.
+            tifftools.read_tiff(file)
+        except Exception as error:
+            logger.info('tifftools could not read %s: %r', path, error)
+            raise UnreadableError('The tags of this TIFF are damaged.') from error
     try:
         tifftools.tiff_dump(path, dest=output, outformat='json')
         # Each directory names the file by its full path.
@@ -42,6 +51,21 @@ def tiff_tags(path: str) -> dict[str, Any]:
     if not tags.get('ifds'):
         raise UnreadableError('The tags of this TIFF are damaged.')
     return tags
+
+
+class _BoundedFile(io.FileIO):
+    """A file that can be read from a limited number of times."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._left = _MAX_READS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read as files do; raises `OSError` when it was done too often."""
+        self._left -= 1
+        if self._left < 0:
+            raise OSError('read too often')
+        return super().read(size) or b''
 
 
 def check_cog(path: str, *, strict: bool = False) -> dict[str, Any]:

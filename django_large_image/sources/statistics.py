@@ -11,7 +11,7 @@ from django_large_image import cache
 from django_large_image.conf import settings
 from django_large_image.exceptions import BudgetError
 from django_large_image.pixels.raster import Raster
-from django_large_image.pixels.statistics import BandStatistics, count_bins
+from django_large_image.pixels.statistics import BandStatistics, count_bins, widen
 from django_large_image.sources.opening import Reader
 from django_large_image.sources.reference import ImageReference
 from django_large_image.sources.sampling import (
@@ -88,7 +88,7 @@ def _exact(
         low, high = min(low, float(values.min())), max(high, float(values.max()))
     if shift is None:
         return None
-    edges = limits or (low, high + (1.0 if whole or high == low else 0.0))
+    edges = widen(limits or (low, high + (1.0 if whole or high == low else 0.0)), bins)
     counts = np.zeros(bins, np.int64)
     for samples in _strips(reader, frame, band):
         counts += count_bins(samples, bins, edges)

@@ -66,6 +66,13 @@ DATABASES = {'default': services.database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = 'django.db.models.BigAutoField'
 CACHES = {'default': services.cache()}
 STORAGES = services.storages()
+# Without DEBUG Django would only mail the tracebacks.
+LOGGING = {
+    'version': 1,
+    'disable_existing_loggers': False,
+    'handlers': {'console': {'class': 'logging.StreamHandler'}},
+    'root': {'handlers': ['console'], 'level': 'WARNING'},
+}
 TIME_ZONE = 'UTC'
 USE_TZ = True
 

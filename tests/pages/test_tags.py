@@ -63,6 +63,17 @@ def test_urls_of_every_lookup(arguments, instance, expected):
     assert found.rstrip('/') == expected.rstrip('/')
 
 
+def test_a_query_that_the_hooks_want_is_kept():
+    source = "{% large_image_url object 'tile' query='map=relief' %}"
+    assert render(source, object=NUMBERED).endswith('/tiles/{z}/{x}/{y}.png?map=relief')
+    picture = render("{% large_image_thumbnail object query='map=relief' %}", object=NUMBERED)
+    assert 'thumbnail.png?map=relief&amp;max_width=256&amp;max_height=256' in picture
+    (config,) = configs(
+        render("{% large_image_viewer object query='map=relief' %}", object=NUMBERED)
+    )
+    assert config['urls']['metadata'].endswith('/info/metadata?map=relief')
+
+
 def test_an_unknown_route_says_which():
     with pytest.raises(NoReverseMatch, match='nothing-tile'):
         render("{% large_image_viewer object basename='nothing' %}", object=NUMBERED)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -82,3 +84,20 @@ def test_ranges_that_the_type_cannot_hold(dtype: str, limit: float) -> None:
     assert known is not None
     assert known.counts == (100,) * 10
     assert known.bin_edges[[0, -1]].tolist() == pytest.approx([-limit, limit])
+
+
+@pytest.mark.parametrize(
+    'samples',
+    [
+        np.full(9, 1e8, 'float32'),
+        np.full(10, -3.4028235e38, 'float32'),
+        np.array([2e7, 2e7 + 2], 'float32'),
+        np.array([0, 5e-324]),
+        np.full(4, 1.7e308),
+    ],
+)
+def test_ranges_too_narrow_for_the_bins(samples: Any) -> None:
+    known = BandStatistics.from_samples(samples)
+    assert known is not None
+    assert sum(known.counts) == samples.size
+    assert (known.minimum, known.maximum) == (samples.min(), samples.max())

@@ -303,5 +303,43 @@ def test_errors_of_hooks_are_translated(serve: Any) -> None:
 
 def test_a_json_body_is_the_same_for_html_clients(image_file: Any, client: Client) -> None:
     image = image_file(gradient(64, 64))
-    response = client.get(f'/api/left/{image.pk}/{TILE}?band=x', HTTP_ACCEPT='text/html')
-    assert json.loads(response.content) == {'band': ['A valid integer is required.']}
+    for path in (TILE, 'info/band', 'data/histogram'):
+        response = client.get(f'/api/left/{image.pk}/{path}?band=x', HTTP_ACCEPT='text/html')
+        assert json.loads(response.content) == {'band': ['A valid integer is required.']}
+    detail(client.get('/api/left/999/info/metadata', HTTP_ACCEPT='text/html'), 404)
+
+
+@pytest.mark.parametrize(
+    ('body', 'kind'),
+    [
+        ('{"a":' * 5000, 'application/json'),
+        ('[' * 100_000, 'application/json'),
+        ('{"band": 1', 'application/json'),
+        ('{"band": 1}', 'application/json; charset=nope'),
+        ('band=1', 'application/x-www-form-urlencoded'),
+        ('x', 'multipart/form-data'),
+        ('x', 'multipart/form-data; boundary=x'),
+        (b'\xff\xfe', 'application/json'),
+    ],
+)
+def test_a_body_that_is_no_json(body: Any, kind: str, image_file: Any, client: Client) -> None:
+    image = image_file(gradient(64, 64))
+    response = client.generic('POST', f'/api/left/{image.pk}/{TILE}', body, content_type=kind)
+    if kind.endswith('nope'):
+        # Some of Python's versions decode it as UTF-8 all the same.
+        assert response.status_code in (200, 400)
+    else:
+        detail(response, 400 if 'json' in kind else 415)
+
+
+@pytest.mark.parametrize('body', ['[]', '0', '""', 'null', 'false'])
+def test_a_body_that_is_no_object(body: str, image_file: Any, client: Client) -> None:
+    image = image_file(gradient(64, 64))
+    url = f'/api/left/{image.pk}/{TILE}'
+    assert 'object' in detail(client.post(url, body, content_type='application/json'), 400)
+
+
+def test_what_is_echoed_can_be_encoded(image_file: Any, get: Any) -> None:
+    image = image_file(gradient(64, 64))
+    for style in ('{"band":"\\ud800"}', '{"band":1,"palette":"\\ud800"}'):
+        detail(get(TILE, image, style=style), 400)

@@ -57,3 +57,15 @@ def test_only_tiffs_can_be_cogs(make_raster):
     path = make_raster(np.zeros((3, 9, 9), 'uint8'), name='a.png', driver='PNG')
     with pytest.raises(ParameterError):
         check_cog(str(path))
+
+
+def test_directories_that_lead_round_in_circles(tmp_path):
+    path = factories.raster(tmp_path / 'a.tif', factories.gradient(9, 9))
+    content = bytearray(path.read_bytes())
+    first = int.from_bytes(content[4:8], 'little')
+    entries = int.from_bytes(content[first : first + 2], 'little')
+    after = first + 2 + 12 * entries
+    content[after : after + 4] = first.to_bytes(4, 'little')
+    path.write_bytes(content)
+    with pytest.raises(UnreadableError):
+        tiff_tags(str(path))
