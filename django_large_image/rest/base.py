@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from large_image.tilesource import FileTileSource
 from rest_framework.request import Request
 
-from django_large_image.exceptions import ParameterError, StyleError
+from django_large_image.exceptions import BudgetError, ParameterError, StyleError
 from django_large_image.rest.parameters import ALIASES, is_absent
 from django_large_image.sources.opening import open_source
 from django_large_image.sources.reference import ImageReference
@@ -138,6 +139,8 @@ def _body(request: Request) -> Any:
         return request.data
     except LookupError:
         raise ParameterError('The character set of the body is unknown.') from None
+    except RequestDataTooBig:
+        raise BudgetError('The style in the body is too long.') from None
 
 
 def _load_style(text: str) -> dict[str, Any]:

@@ -81,7 +81,17 @@ def check_cog(path: str, *, strict: bool = False) -> dict[str, Any]:
         raise ParameterError('This image is not a TIFF.')
     try:
         warnings, errors, details = validator.validate(dataset, full_check=False)
-    except (validator.ValidateCloudOptimizedGeoTIFFException, RuntimeError):
+    except (
+        validator.ValidateCloudOptimizedGeoTIFFException,
+        ArithmeticError,
+        LookupError,
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        # The validator reads offsets as the file has them, and fails on damaged ones anyhow.
+        logger.info('The layout of %s could not be read: %r', path, error)
         warnings, errors, details = [], ['The layout of the file could not be read.'], {}
     name, base = os.path.basename(path), os.path.dirname(path)
     texts = [

@@ -339,6 +339,13 @@ def test_a_body_that_is_no_object(body: str, image_file: Any, client: Client) ->
     assert 'object' in detail(client.post(url, body, content_type='application/json'), 400)
 
 
+def test_a_body_that_is_too_long(image_file: Any, client: Client) -> None:
+    image = image_file(gradient(64, 64))
+    body = '{"band": 1, "comment": "' + 'x' * 3_000_000 + '"}'
+    url = f'/api/left/{image.pk}/{TILE}'
+    assert 'too long' in detail(client.post(url, body, content_type='application/json'), 413)
+
+
 def test_what_is_echoed_can_be_encoded(image_file: Any, get: Any) -> None:
     image = image_file(gradient(64, 64))
     for style in ('{"band":"\\ud800"}', '{"band":1,"palette":"\\ud800"}'):
