@@ -171,8 +171,8 @@ def read_warped(
         height=height,
         dstAlpha=True,
         resampleAlg=RESAMPLINGS[resampling][1],
-        # Exact at every pixel of the tile.
-        errorThreshold=0.0,
+        # As gdalwarp does by itself: an eighth of a pixel nobody sees, and it saves half the time.
+        errorThreshold=0.125,
         transformerOptions=list(options),
         warpMemoryLimit=256,
         warpOptions=[

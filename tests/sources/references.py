@@ -41,7 +41,7 @@ def gdalwarp(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return samples (height, width, bands without alpha) and alpha (height, width) of a warp."""
     output = folder / 'warped.tif'
-    command = ['gdalwarp', '-q', '-overwrite', '-et', 0, '-t_srs', projection, '-te', *bounds]
+    command = ['gdalwarp', '-q', '-overwrite', '-t_srs', projection, '-te', *bounds]
     run(*command, '-ts', *size, '-r', _name(resampling), '-dstalpha', *options, path, output)
     data = gdal.Open(str(output)).ReadAsArray()
     return np.moveaxis(data[:-1], 0, -1), data[-1]
