@@ -94,8 +94,9 @@ def _check_names(current: Settings) -> Iterator[CheckMessage]:
                     hint='See the short names that `gdalinfo --formats` lists.',
                     id='large_image.W002',
                 )
-    unknown = set(current.SOURCES) - set(TILE_SOURCES) - set(available_sources())
-    for name in sorted(unknown):
+    unknown = set(current.SOURCES) - set(TILE_SOURCES)
+    # Installed sources are loaded only where somebody names one that we do not know.
+    for name in sorted(unknown - set(available_sources()) if unknown else ()):
         yield CheckWarning(
             f"LARGE_IMAGE['SOURCES'] names {name!r}, which is not installed.",
             hint=f'Installed sources: {", ".join(available_sources())}.',

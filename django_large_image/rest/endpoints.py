@@ -22,6 +22,7 @@ from django_large_image import cache
 from django_large_image.conf import settings
 from django_large_image.exceptions import BudgetError
 from django_large_image.rest import openapi
+from django_large_image.rest.base import ImageHooks
 from django_large_image.rest.errors import translated_errors
 from django_large_image.rest.image import RequestedImage
 from django_large_image.rest.negotiation import NamedByURL
@@ -142,7 +143,14 @@ def _serve(
 def _raw(
     view: Any, request: Request, kwargs: dict[str, Any], table: type[Parameters]
 ) -> dict[str, object]:
-    """Return what path and query say, by parameter."""
+    """Return what path and query say, by parameter; without a hook, of what is there only."""
+    if type(view).get_query_param is ImageHooks.get_query_param:
+        given = request.query_params
+        said = {name: given[name] for name in table.names() if name in given}
+        for name, alias in ALIASES.items():
+            if alias in given and name in table.names() and is_absent(said.get(name)):
+                said[name] = given[alias]
+        return {**said, **{name: kwargs[name] for name in table.names() if name in kwargs}}
 
     def say(name: str) -> object:
         if name in kwargs:

@@ -8,6 +8,7 @@ import os
 import threading
 import weakref
 from collections import OrderedDict
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -41,6 +42,9 @@ _UNREADABLE = (
 )
 # What a library may execute, or follow to other files: PostScript, PDF, SVG and other XML, JSON.
 _ACTIVE = (b'%!', b'\xc5\xd0\xd3\xc6', b'%PDF', b'<', b'{')
+# What this package's own source reads best, under the names that settings know it by.
+_OWN_SUFFIXES = {'tif', 'tiff', 'jp2', 'png', 'jpg', 'jpeg', 'webp', 'gif', 'bmp'}
+_OWN_NAMES = {'raster', 'gdal'}
 _BLANK = b' \t\r\n\0\xef\xbb\xbf\xfe\xff'
 
 
@@ -70,9 +74,9 @@ def open_source(
     Raises `ParameterError` for an unknown source or projection, `UnreadableError` for a file that
     none can read.
     """
-    allowed = available_sources()
-    if source and source not in allowed:
-        raise ParameterError(f'Unknown source {source!r}: use one of {", ".join(allowed)}.')
+    if source and source not in available_sources():
+        known = ', '.join(available_sources())
+        raise ParameterError(f'Unknown source {source!r}: use one of {known}.')
     code = normalize_projection(projection) if projection else None
     text = json.dumps(style, sort_keys=True) if isinstance(style, dict) else style or '{}'
     if text != '{}' or encoding != 'PNG':
@@ -97,33 +101,34 @@ def _open(
 ) -> FileTileSource:
     if name:
         return _construct(available_sources()[name], reference, projection, options)
-    candidates = _candidates(reference.path)
-    if projection and RasterTileSource in candidates:
+    for candidate in _candidates(reference.path):
+        own = candidate is RasterTileSource
         with suppress(UnreadableError):
-            return _construct(RasterTileSource, reference, projection, options)
-    for candidate in candidates:
-        with suppress(UnreadableError):
-            found = _construct(candidate, reference, None, options)
-            if projection:
+            found = _construct(candidate, reference, projection if own else None, options)
+            if projection and not own:
                 raise ProjectionError('This image has no place on the map: leave `projection` out.')
             return found
     raise UnreadableError(_UNREADABLE)
 
 
-def _candidates(path: str) -> list[type[FileTileSource]]:
-    """Return the sources that may read a file, likeliest first by its suffix.
+def _candidates(path: str) -> Iterator[type[FileTileSource]]:
+    """Yield the sources that may read a file, likeliest first by its suffix.
 
     This package's own comes first, but for suffixes that another source is made for: slides.
     """
     suffix = os.path.splitext(path)[1].lstrip('.').lower()
+    own = suffix in _OWN_SUFFIXES and bool(_OWN_NAMES & set(settings.SOURCES))
+    if own:
+        yield RasterTileSource
+    # Loading the others takes a second and some 20 MB: not before it is needed.
     ranked = {}
     for source in available_sources().values():
         claimed = source.extensions.get(suffix, SourcePriority.MANUAL)
         priority = min(source.extensions.get(None, SourcePriority.MANUAL), claimed)
-        if priority < SourcePriority.MANUAL:
+        if priority < SourcePriority.MANUAL and not (own and source is RasterTileSource):
             made_for = claimed <= SourcePriority.MEDIUM
             ranked[source] = (priority, not made_for, source is not RasterTileSource)
-    return sorted(ranked, key=lambda source: ranked[source])
+    yield from sorted(ranked, key=lambda source: ranked[source])
 
 
 def _construct(

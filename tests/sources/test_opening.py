@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import resource
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -479,3 +481,29 @@ def test_a_child_process_opens_its_own_handles(make_raster):
         os._exit(len(opening._sources._entries))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert len(opening._sources._entries) == 1
+
+
+@pytest.mark.parametrize(
+    ('name', 'first'),
+    [('a.tif', 'raster'), ('a.png', 'raster'), ('a', 'raster'), ('a.svs', 'tiff')],
+)
+def test_the_likeliest_source_is_tried_first(name, first):
+    pytest.importorskip('large_image_source_tiff')
+    candidates = [source.name for source in opening._candidates(name)]
+    assert candidates[0] == first
+    assert len(candidates) == len(set(candidates))
+    assert 'raster' in candidates
+
+
+def test_other_sources_are_loaded_only_when_they_are_needed(tmp_path):
+    path = factories.raster(tmp_path / 'a.tif', factories.gradient(9, 9))
+    code = (
+        'import sys;'
+        'from django_large_image.sources.opening import open_source;'
+        'from django_large_image.storage.paths import local_reference;'
+        'open_source(local_reference(sys.argv[1]));'
+        'print("large_image_source_tiff" in sys.modules)'
+    )
+    command = [sys.executable, '-c', code, str(path)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == 'False'
