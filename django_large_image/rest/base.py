@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
+from django.conf import settings
 from large_image.tilesource import FileTileSource
 from rest_framework.request import Request
 
@@ -135,12 +135,14 @@ class ImageHooks:
 
 
 def _body(request: Request) -> Any:
+    # Some versions of DRF read a body of any length.
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if limit is not None and int(request.META.get('CONTENT_LENGTH') or 0) > limit:
+        raise BudgetError('The style in the body is too long.')
     try:
         return request.data
     except LookupError:
         raise ParameterError('The character set of the body is unknown.') from None
-    except RequestDataTooBig:
-        raise BudgetError('The style in the body is too long.') from None
 
 
 def _load_style(text: str) -> dict[str, Any]:
