@@ -28,6 +28,10 @@ FLAGS = (
     '--ignore-gpu-blocklist --disable-background-networking --disable-component-update '
     '--disable-sync --no-first-run'
 ).split()
+SETTLED = """() => {
+    const tiles = [...document.querySelectorAll('.leaflet-tile')];
+    return tiles.length && tiles.every((tile) => getComputedStyle(tile).opacity === '1');
+}"""
 SIZE = {'width': 1200, 'height': 750}
 
 
@@ -97,8 +101,9 @@ def main() -> None:
         for color, band in {'red': '5', 'green': '4', 'blue': '3'}.items():
             page.select_option(f'[data-li={color}]', band)
         page.click('[data-li=range-percentile]')
-        page.click('.leaflet-control-zoom-in')
-        page.wait_for_timeout(3000)
+        page.wait_for_load_state('networkidle')
+        # Every tile is there and has faded in.
+        page.wait_for_function(SETTLED)
         keep('viewer', page)
 
         page.goto(f'{address}/images/{marble}/globe/', wait_until='load')
@@ -111,7 +116,7 @@ def main() -> None:
         tile.locator('.try-out__btn').click()
         place = {'z': 2, 'x': 2, 'y': 1, 'id': marble, 'projection': 'EPSG:3857'}
         for row in tile.locator('tr[data-param-name]').all():
-            # Swagger UI fills in the examples of all parameters.
+            # Swagger UI fills in examples and defaults.
             name = row.get_attribute('data-param-name')
             if row.locator('input').count():
                 row.locator('input').fill(str(place.get(name, '')))
