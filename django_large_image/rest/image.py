@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from django_large_image.conf import settings
 from django_large_image.exceptions import BudgetError
 from django_large_image.pixels.formats import EncodeOptions, get_format
+from django_large_image.pixels.picture import Picture
 from django_large_image.pixels.style import Style
 from django_large_image.rest.responses import Binary
 from django_large_image.sources.opening import Reader, reader_of
@@ -64,16 +65,27 @@ class RequestedImage:
         frame: int | None = getattr(self.query, 'frame', None)
         return frame
 
+    @property
+    def wants_samples(self) -> bool:
+        """Whether the samples themselves are asked for: npy without a style."""
+        return get_format(self.query.fmt).name == 'npy' and self.style.identity
+
     def picture(self, read: Read) -> Binary:
-        """Return the encoded picture of what `read` reads, in the style and format asked for."""
+        """Return the encoded picture of what `read` reads, in the style and format asked for.
+
+        As npy and without a style it is the samples of all bands as they are stored.
+        """
         output = get_format(self.query.fmt)
-        picture = render(self.reader, self.reference, self.style, self.frame, read)
+        if self.wants_samples:
+            picture = Picture(read(self.frame, None).data, 'RAW')
+        else:
+            picture = render(self.reader, self.reference, self.style, self.frame, read)
         options = EncodeOptions(quality=self.query.quality or settings.QUALITY)
         return Binary(output.encode(picture, options), output.media_type)
 
     def planned(self, plan: Plan) -> Binary:
         """Return the encoded picture of a plan; raises `BudgetError` for one that is too large."""
-        check_size(plan.size)
+        check_size(plan.size, len(self.reader.bands) if self.wants_samples else 4)
         return self.picture(
             lambda frame, bands: plan.read(self.reader, frame, bands, self.query.resample)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
@@ -111,6 +112,17 @@ class TestRegion:
         assert region.GetSpatialRef().GetAuthorityCode(None) == '4326'
         assert region.GetRasterBand(1).GetNoDataValue() == 7
         assert region.GetRasterBand(1).GetBlockSize() == [256, 256]
+
+    def test_as_npy_is_the_samples_or_the_picture(self, image_file: Any, get: Any) -> None:
+        data = gradient(100, 100, 6, 'uint16')
+        image = image_file(data)
+        box = {'left': 10, 'right': 50, 'top': 20, 'bottom': 90}
+        samples = np.load(io.BytesIO(get('data/region.npy', image, **box).content))
+        np.testing.assert_array_equal(samples, np.moveaxis(data[:, 20:90, 10:50], 0, 2))
+        styled = get('data/region.npy', image, palette='#000,#f00', min=0, max=65535, **box)
+        picture = np.load(io.BytesIO(styled.content))
+        assert picture.dtype == np.uint8
+        assert picture.shape[:2] == (70, 40)
 
     def test_as_geotiff_leaves_no_file_behind(
         self, image_file: Any, get: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
