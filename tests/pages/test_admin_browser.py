@@ -49,6 +49,14 @@ def test_the_controls_do_not_submit_the_form(admin_window, quarters):
     assert 'min=10' in page.evaluate("document.querySelector('.li-viewer').largeImage.viewer.url")
 
 
+def test_the_panel_holds_its_controls(admin_window, quarters):
+    """The admin's own styles of labels and inputs do not make them wider than the panel."""
+    page = admin_window.open(f'/admin/testapp/imagefile/{quarters(**ITALY).pk}/change/')
+    page.locator('[data-li=toggle]').click()
+    body = page.locator('[data-li=body]')
+    assert body.evaluate('element => element.scrollWidth <= element.clientWidth')
+
+
 def test_a_broken_file_says_what_is_wrong(admin_window, image_file, text_file):
     instance = image_file(text_file)
     page = admin_window.page
