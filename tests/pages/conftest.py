@@ -79,7 +79,8 @@ class Visit:
         return self.page.locator('.li-viewer .li-notice:not([hidden])').first.inner_text()
 
     def settle(self, index: int = 0) -> None:
-        """Wait until all tiles of a map are there and no style is on its way."""
+        """Wait until all tiles of a map are there and no style is on its way, for some frames."""
+        self.page.evaluate('window.calm = 0')
         self.page.wait_for_function(
             """index => {
                 const section = document.querySelectorAll('[data-large-image]')[index];
@@ -89,7 +90,10 @@ class Visit:
                 const tiles = section.querySelectorAll('.leaflet-tile');
                 const clear = [...tiles].every((tile) => tile.style.opacity === '1');
                 const layers = section.querySelectorAll('.leaflet-tile-pane > .leaflet-layer');
-                return settled && clear && layers.length === 1;
+                const calm = settled && clear && tiles.length && layers.length === 1;
+                // What is drawn lags behind what the page says.
+                window.calm = calm ? window.calm + 1 : 0;
+                return window.calm > 15;
             }""",
             arg=index,
         )

@@ -42,6 +42,9 @@ def test_the_controls_do_not_submit_the_form(admin_window, quarters):
     page = admin_window.open(f'/admin/testapp/imagefile/{quarters(**ITALY).pk}/change/')
     page.locator('[data-li=toggle]').click()
     page.locator('[data-li=mode]').select_option('1')
+    # The histogram of the band sets the range when it comes.
+    admin_window.settle()
+    page.wait_for_load_state('networkidle')
     page.locator('[data-li=min]').fill('10')
     page.locator('[data-li=min]').press('Enter')
     admin_window.settle()
