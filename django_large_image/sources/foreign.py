@@ -39,6 +39,11 @@ def _readable() -> Iterator[None]:
         raise UnreadableError('Unreadable image: its pixels could not be read.') from error
 
 
+def is_styled(source: FileTileSource) -> bool:
+    """Whether a source carries a style that its opener gave it."""
+    return getattr(source, '_jsonstyle', None) not in (None, '', '{}', 'null')
+
+
 class ForeignReader:
     """Reads rasters through large-image's public methods.
 
@@ -61,7 +66,7 @@ class ForeignReader:
     @property
     def styled(self) -> bool:
         """Whether the source carries a style that its opener gave it."""
-        return getattr(self.source, '_jsonstyle', None) not in (None, '', '{}', 'null')
+        return is_styled(self.source)
 
     @property
     def frame_count(self) -> int:

@@ -17,7 +17,7 @@ from django_large_image.sources import sidecars
 
 logger = logging.getLogger(__name__)
 
-_UNREADABLE = (
+UNREADABLE = (
     'Unreadable image: the file is damaged, not a raster, or of a kind that is not allowed.'
 )
 # GTIFF_DIR:2:PATH, GTIFF_DIR:off:8:PATH or HDF5:"PATH"://name
@@ -66,7 +66,7 @@ def open_dataset(path: str) -> gdal.Dataset:
             logger.info('GDAL could not open %s: %s', path, error)
             dataset = None
         if dataset is None:
-            raise UnreadableError(_UNREADABLE)
+            raise UnreadableError(UNREADABLE)
         if redirected:
             logger.warning('%s names another file as its overviews: refused', path)
             raise UnreadableError('Unreadable image: it refers to another file.')

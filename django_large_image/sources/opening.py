@@ -27,8 +27,8 @@ from django_large_image.exceptions import (
     UnreadableError,
 )
 from django_large_image.sources import sidecars
-from django_large_image.sources.foreign import ForeignReader
-from django_large_image.sources.handles import quiet
+from django_large_image.sources.foreign import ForeignReader, is_styled
+from django_large_image.sources.handles import UNREADABLE, quiet
 from django_large_image.sources.raster_source import RasterTileSource
 from django_large_image.sources.reference import ImageReference
 from django_large_image.sources.tile_matrix import normalize_projection
@@ -37,9 +37,6 @@ logger = logging.getLogger(__name__)
 
 Reader = RasterTileSource | ForeignReader
 
-_UNREADABLE = (
-    'Unreadable image: the file is damaged, not a raster, or of a kind that is not allowed.'
-)
 # What a library may execute, or follow to other files: PostScript, PDF, SVG and other XML, JSON.
 _ACTIVE = (b'%!', b'\xc5\xd0\xd3\xc6', b'%PDF', b'<', b'{')
 # What this package's own source reads best, under the names that settings know it by.
@@ -86,8 +83,7 @@ def open_source(
 
 def reader_of(source: FileTileSource) -> Reader:
     """Return the reading methods of a tile source, whichever its class."""
-    styled = getattr(source, '_jsonstyle', None) not in (None, '', '{}', 'null')
-    if isinstance(source, RasterTileSource) and not styled:
+    if isinstance(source, RasterTileSource) and not is_styled(source):
         return source
     reader: ForeignReader | None = getattr(source, '_django_large_image_reader', None)
     if reader is None:
@@ -108,7 +104,7 @@ def _open(
             if projection and not own:
                 raise ProjectionError('This image has no place on the map: leave `projection` out.')
             return found
-    raise UnreadableError(_UNREADABLE)
+    raise UnreadableError(UNREADABLE)
 
 
 def _candidates(path: str) -> Iterator[type[FileTileSource]]:
@@ -156,7 +152,7 @@ def _construct(
         logger.info('%s could not open %s: %s', source.__name__, reference.path, error)
     except Exception as error:  # noqa: BLE001 - a broken file may fail anywhere in any parser
         logger.info('%s failed on %s: %r', source.__name__, reference.path, error)
-    raise UnreadableError(_UNREADABLE)
+    raise UnreadableError(UNREADABLE)
 
 
 def _without_cycle(source: FileTileSource) -> FileTileSource:
@@ -182,7 +178,7 @@ def _refuse_redirections(path: str) -> None:
             driver = gdal.IdentifyDriver(path)
         except RuntimeError:
             # It knew the kind, and found it broken.
-            raise UnreadableError(_UNREADABLE) from None
+            raise UnreadableError(UNREADABLE) from None
     known = driver is None or driver.ShortName in settings.DRIVERS
     if head.startswith(_ACTIVE) or not known or sidecars.refused(path):
         raise UnreadableError('Unreadable image: files of this kind are not allowed.')

@@ -81,9 +81,7 @@ def plan_region(reader: Reader, region: Region, width: int | None, height: int |
         return Plan((left, top, right, bottom), size)
     bounds = _map_window(reader, region, matrix.projection)
     bounds = _clip(bounds, _shown_bounds(reader, matrix))
-    resolution = matrix.extent / (reader.tileWidth << (reader.levels - 1))
-    full = ((bounds[2] - bounds[0]) / resolution, (bounds[3] - bounds[1]) / resolution)
-    return Plan(bounds, fit(*full, width, height), matrix.projection)
+    return _plan_map(reader, matrix, bounds, width, height)
 
 
 def plan_image(reader: Reader, width: int | None, height: int | None) -> Plan:
@@ -92,7 +90,12 @@ def plan_image(reader: Reader, width: int | None, height: int | None) -> Plan:
     if matrix is None or not isinstance(reader, RasterTileSource):
         window = (0.0, 0.0, float(reader.sourceSizeX), float(reader.sourceSizeY))
         return Plan(window, fit(reader.sourceSizeX, reader.sourceSizeY, width, height))
-    bounds = _shown_bounds(reader, matrix)
+    return _plan_map(reader, matrix, _shown_bounds(reader, matrix), width, height)
+
+
+def _plan_map(
+    reader: RasterTileSource, matrix: TileMatrix, bounds: Box, width: int | None, height: int | None
+) -> Plan:
     resolution = matrix.extent / (reader.tileWidth << (reader.levels - 1))
     full = ((bounds[2] - bounds[0]) / resolution, (bounds[3] - bounds[1]) / resolution)
     return Plan(bounds, fit(*full, width, height), matrix.projection)
