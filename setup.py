@@ -28,6 +28,7 @@ TEST = [
     'jsonschema',
     'mypy',
     'playwright',
+    'prometheus-client',
     'pytest',
     'pytest-django',
     'pyyaml',

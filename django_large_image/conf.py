@@ -14,7 +14,7 @@ import difflib
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, fields
+from dataclasses import Field, dataclass, fields, replace
 from typing import Any, get_type_hints
 
 from django.conf import ENVIRONMENT_VARIABLE
@@ -75,8 +75,13 @@ class Settings:
     TILE_CACHE_MAX_BYTES: int = 1024 * 1024
     SOURCE_CACHE_SIZE: int = 32
     HANDLES_PER_SOURCE: int = 8
+    # On disk, in each process; 0: none are kept.
+    DECODED_CACHE_BYTES: int = 512 * 1024 * 1024
     # `None`: private with permissions on the viewset, public without.
     CACHE_CONTROL: str | None = None
+    # What is told of requests.
+    METRICS: bool = False
+    SERVER_TIMING: bool = False
     # Pages.
     CESIUM_URL: str = ''
     BASEMAP_URL: str = ''
@@ -144,25 +149,31 @@ class _LazySettings:
     _fingerprint = ''
 
     def __getattr__(self, name: str) -> Any:
+        # Only until the table is read: then its values are attributes, as a tile asks for a dozen.
         return getattr(self.current(), name)
 
     def current(self) -> Settings:
         """Return the settings in force as one frozen value."""
         if self._current is None:
-            self._current = read_settings()
-            text = repr(self._current).encode()
-            self._fingerprint = hashlib.blake2b(text, digest_size=8).hexdigest()
+            current = read_settings()
+            # What changes no answer: being watched, and what is kept of files.
+            told = repr(replace(current, METRICS=False, SERVER_TIMING=False, DECODED_CACHE_BYTES=0))
+            self._fingerprint = hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+            self.__dict__.update(vars(current))
+            self._current = current
         return self._current
 
     def fingerprint(self) -> str:
-        """Return a short text that changes with any setting, for cache keys and ETags."""
+        """Return a short text that changes with any setting of what is answered, for cache keys and
+        ETags.
+        """
         self.current()
         return self._fingerprint
 
     def reload(self, *, setting: str = 'LARGE_IMAGE', **kwargs: object) -> None:
         """Forget what was read when `setting` is one of ours."""
         if setting in ('LARGE_IMAGE', 'LARGE_IMAGE_CACHE_NAME'):
-            self._current = None
+            self.__dict__.clear()
 
 
 settings = _LazySettings()

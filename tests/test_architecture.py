@@ -13,7 +13,7 @@ import django_large_image
 PACKAGE = 'django_large_image'
 ROOT = Path(django_large_image.__file__).parent
 FLOORS = ['rest', 'storage', 'sources', 'pixels']  # from the top
-COMMON = {'exceptions'}  # it depends on nothing
+COMMON = {'exceptions', 'metrics'}  # they depend on nothing
 SETTLED = {'conf', 'cache'}  # they know Django's settings and caches: for the floors above pixels
 FOREIGN = {
     'pixels': {'django', 'drf_yasg', 'large_image', 'osgeo', 'rest_framework'},

@@ -12,6 +12,7 @@ from django_large_image.rest.views import (
     ListAvailableFormatsView,
     ListColormapsView,
     ListTileSourcesView,
+    MetricsView,
     SettingsView,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     'ListAvailableFormatsView',
     'ListColormapsView',
     'ListTileSourcesView',
+    'MetricsView',
     'SettingsView',
 ]

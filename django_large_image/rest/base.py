@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +27,20 @@ class ImageHooks:
 
     Requires of the class it is mixed into nothing but what a step says itself.
     """
+
+    @classmethod
+    def get_extra_actions(cls) -> list[Any]:
+        """Return DRF's list of actions, tiles before our others: Django tries URLs in this order.
+
+        No action of the viewset's own changes its place among ours.
+        """
+        actions = super().get_extra_actions()  # type: ignore[misc]
+        ours = itertools.groupby(actions, key=lambda action: hasattr(action, 'declared'))
+        return [
+            action
+            for _, run in ours
+            for action in sorted(run, key=lambda action: action.url_name != 'tile')
+        ]
 
     def get_path(self, request: Request, pk: Any = None) -> Any:
         """Return where the image lies: a path, a VSI path, or an `ImageReference`.
@@ -65,22 +81,7 @@ class ImageHooks:
                 raise StyleError('The style in the body has to be a JSON object.')
             if body:
                 return dict(body)
-        text = self.get_query_param(request, 'style')
-        if not is_absent(text):
-            return _load_style(text)
-        style: dict[str, Any] = {}
-        for key in _BAND_STYLE:
-            value = self.get_query_param(request, key)
-            if key in ALIASES and is_absent(value):
-                value = self.get_query_param(request, ALIASES[key])
-            if not is_absent(value):
-                style[key] = _palette(value) if key == 'palette' else value
-        band = self.get_query_param(request, 'band')
-        if not is_absent(band) and band != '0':
-            style['band'] = int(band) if band.isdecimal() else band
-        elif style:
-            style['band'] = 1
-        return style or None
+        return style_said(lambda key: self.get_query_param(request, key))
 
     def open_tile_source(self, request: Request, path: Any, **kwargs: Any) -> FileTileSource:
         """Open the image with a tile source; override to choose another one."""
@@ -132,6 +133,38 @@ class ImageHooks:
         if pk not in known:
             known[pk] = self.get_reference(request, pk)
         return known[pk]
+
+
+def keeps_hooks(view: ImageHooks, *names: str) -> bool:
+    """Whether a viewset overrides none of these hooks, so that what they do is known."""
+    cls = type(view)
+    for name in names:  # noqa: SIM110 - every tile asks; `all` of a generator takes twice as long
+        if getattr(cls, name) is not getattr(ImageHooks, name):
+            return False
+    return True
+
+
+def style_said(say: Callable[[str], str]) -> dict[str, Any] | None:
+    """Return the style that query parameters describe; `say(name)` gives one of them as text.
+
+    Raises `StyleError` for what is no JSON.
+    """
+    text = say('style')
+    if not is_absent(text):
+        return _load_style(text)
+    style: dict[str, Any] = {}
+    for key in _BAND_STYLE:
+        value = say(key)
+        if key in ALIASES and is_absent(value):
+            value = say(ALIASES[key])
+        if not is_absent(value):
+            style[key] = _palette(value) if key == 'palette' else value
+    band = say('band')
+    if not is_absent(band) and band != '0':
+        style['band'] = int(band) if band.isdecimal() else band
+    elif style:
+        style['band'] = 1
+    return style or None
 
 
 def _body(request: Request) -> Any:

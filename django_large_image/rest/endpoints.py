@@ -21,12 +21,13 @@ from rest_framework.request import Request
 from django_large_image import cache
 from django_large_image.conf import settings
 from django_large_image.exceptions import BudgetError
+from django_large_image.metrics import outcome, stage
 from django_large_image.rest import openapi
-from django_large_image.rest.base import ImageHooks
-from django_large_image.rest.errors import translated_errors
+from django_large_image.rest.asked import ask
+from django_large_image.rest.errors import translating
 from django_large_image.rest.image import RequestedImage
 from django_large_image.rest.negotiation import NamedByURL
-from django_large_image.rest.parameters import ALIASES, Parameters, is_absent
+from django_large_image.rest.parameters import Parameters
 from django_large_image.rest.responses import (
     Binary,
     add_headers,
@@ -34,6 +35,7 @@ from django_large_image.rest.responses import (
     make_response,
     not_modified,
 )
+from django_large_image.rest.timing import observed
 
 Method = Literal['get', 'post']
 Action = Callable[[Any, RequestedImage, Any], Any]
@@ -95,9 +97,12 @@ def _drf_action(function: Action, declared: Endpoint, detail: bool) -> Callable[
 
     def handler(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         kwargs.update(zip(order, args))  # noqa: B905
-        with translated_errors(request):
-            return _serve(self, request, kwargs, function, declared)
+        serve = functools.partial(_serve, self, request, kwargs, function, declared)
+        if settings.METRICS or settings.SERVER_TIMING:
+            return observed(declared.name, self, request, serve)
+        return translating(request, serve)
 
+    handler.declared = declared  # type: ignore[attr-defined]
     handler.__name__, handler.__doc__ = function.__name__, function.__doc__
     handler.__qualname__, handler.__module__ = function.__qualname__, function.__module__
     options: dict[str, Any] = {}
@@ -125,41 +130,24 @@ def _drf_action(function: Action, declared: Endpoint, detail: bool) -> Callable[
 def _serve(
     view: Any, request: Request, kwargs: dict[str, Any], function: Action, declared: Endpoint
 ) -> HttpResponseBase:
-    query = declared.table.parse(_raw(view, request, kwargs, declared.table))
-    image = RequestedImage(view, request, _lookup(view, kwargs), query)
-    parts = _identity(image, declared)
-    etag = make_etag(*parts, _media(request)) if parts is not None else None
+    with stage('parse'):
+        asked = ask(view, request, kwargs, declared.table)
+    image = RequestedImage(view, request, _lookup(view, kwargs), asked)
+    identity = _identity(image, declared)
+    etag = make_etag(*identity, _media(request)) if identity is not None else None
     unchanged = not_modified(request, etag)
     if unchanged is not None:
         return add_headers(unchanged, view, etag)
-    work = functools.partial(function, view, image, query)
-    if declared.cached and parts is not None and settings.TILE_CACHE:
-        payload = _restore(cache.get_or_make(cache.make_key(*parts), lambda: _store(work())))
+
+    def work() -> Any:
+        with stage('action'):
+            return function(view, image, asked.query)
+
+    if declared.cached and identity is not None and settings.TILE_CACHE:
+        payload = _cached(cache.make_key(*identity), work)
     else:
         payload = work()
     return add_headers(make_response(payload), view, etag)
-
-
-def _raw(
-    view: Any, request: Request, kwargs: dict[str, Any], table: type[Parameters]
-) -> dict[str, object]:
-    """Return what path and query say, by parameter; without a hook, of what is there only."""
-    if type(view).get_query_param is ImageHooks.get_query_param:
-        given = request.query_params
-        said = {name: given[name] for name in table.names() if name in given}
-        for name, alias in ALIASES.items():
-            if alias in given and name in table.names() and is_absent(said.get(name)):
-                said[name] = given[alias]
-        return {**said, **{name: kwargs[name] for name in table.names() if name in kwargs}}
-
-    def say(name: str) -> object:
-        if name in kwargs:
-            return kwargs[name]
-        value = view.get_query_param(request, name)
-        alias = ALIASES.get(name)
-        return view.get_query_param(request, alias) if alias and is_absent(value) else value
-
-    return {name: say(name) for name in table.names()}
 
 
 def _lookup(view: Any, kwargs: dict[str, Any]) -> Any:
@@ -182,7 +170,7 @@ def _identity(image: RequestedImage, declared: Endpoint) -> tuple[object, ...] |
         f'{view.__module__}.{view.__qualname__}.{declared.name}',
         reference.path,
         reference.version,
-        image.query,
+        image.asked.key,
         style,
         vary,
         settings.fingerprint(),
@@ -192,6 +180,16 @@ def _identity(image: RequestedImage, declared: Endpoint) -> tuple[object, ...] |
 def _media(request: Request) -> str:
     renderer = getattr(request, 'accepted_renderer', None)
     return str(renderer.media_type) if renderer is not None else ''
+
+
+def _cached(key: str, work: Callable[[], Any]) -> Any:
+    def make() -> Any:
+        outcome('cache', 'miss')
+        return _store(work())
+
+    with stage('cache'):
+        outcome('cache', 'hit')
+        return _restore(cache.get_or_make(key, make))
 
 
 def _store(payload: Any) -> Any:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from django_large_image import exceptions
 
 logger = logging.getLogger(__name__)
+T = TypeVar('T')
 
 STATUSES: dict[type[exceptions.LargeImageError], int] = {
     exceptions.ParameterError: status.HTTP_400_BAD_REQUEST,
@@ -63,14 +64,14 @@ def status_of(error: exceptions.LargeImageError) -> int:
     )
 
 
-@contextmanager
-def translated_errors(request: Request) -> Iterator[None]:
-    """Turn errors of the floors below into DRF's, wherever the mixin stands in the MRO.
+def translating(request: Request, serve: Callable[[], T]) -> T:
+    """Return what `serve` does; errors of the floors below become DRF's, wherever the mixin stands
+    in the MRO.
 
     Whatever the error, it is answered in JSON, to a browser too.
     """
     try:
-        yield
+        return serve()
     except (APIException, Http404, PermissionDenied):
         _answer_in_json(request)
         raise

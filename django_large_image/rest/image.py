@@ -4,25 +4,28 @@ needed.
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from django.utils.functional import cached_property
 from large_image.tilesource import FileTileSource
 from rest_framework.request import Request
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import BudgetError
+from django_large_image.metrics import stage
 from django_large_image.pixels.formats import EncodeOptions, get_format
 from django_large_image.pixels.picture import Picture
 from django_large_image.pixels.style import Style
+from django_large_image.rest.asked import Asked, parse_style
+from django_large_image.rest.base import ImageHooks, keeps_hooks
 from django_large_image.rest.responses import Binary
-from django_large_image.sources.opening import Reader, reader_of
+from django_large_image.sources.opening import Reader, open_source, reader_of
 from django_large_image.sources.reference import ImageReference
 from django_large_image.sources.regions import Plan
 from django_large_image.sources.rendering import Read, render
 
-if TYPE_CHECKING:
-    from django_large_image.rest.base import ImageHooks
+# The hooks on the way from a reference to a source.
+_OPENING = ('get_tile_source', 'open_image', 'open_tile_source', 'get_query_param')
 
 
 class RequestedImage:
@@ -30,21 +33,27 @@ class RequestedImage:
     for.
     """
 
-    def __init__(self, view: ImageHooks, request: Request, pk: Any, query: Any) -> None:
+    def __init__(self, view: ImageHooks, request: Request, pk: Any, asked: Asked) -> None:
         self.view = view
         self.request = request
         self.pk = pk
-        self.query = query
+        self.asked = asked
+        self.query = asked.query
 
     @cached_property
     def reference(self) -> ImageReference:
         """Where the image lies; asking for it checks permissions."""
-        return self.view.find_reference(self.request, self.pk)
+        with stage('lookup'):
+            return self.view.find_reference(self.request, self.pk)
 
     @cached_property
     def source(self) -> FileTileSource:
         """The tile source, without a style: styles are this package's own work."""
-        return self.view.get_tile_source(self.request, self.pk, style=False)
+        reference, opening = self.reference, self.asked.opening
+        with stage('open'):
+            if opening is not None and keeps_hooks(self.view, *_OPENING):
+                return open_source(reference, **opening)
+            return self.view.get_tile_source(self.request, self.pk, style=False)
 
     @cached_property
     def reader(self) -> Reader:
@@ -54,10 +63,14 @@ class RequestedImage:
     @cached_property
     def style(self) -> Style:
         """The style asked for; raises `StyleError`."""
-        return Style.parse(
-            self.view.get_style(self.request),
-            allowed_functions=frozenset(settings.STYLE_FUNCTIONS),
-        )
+        said = self.asked.style
+        if (
+            said is not None
+            and self.request.method != 'POST'
+            and keeps_hooks(self.view, 'get_style')
+        ):
+            return said
+        return parse_style(self.view.get_style(self.request))
 
     @property
     def frame(self) -> int | None:
@@ -77,11 +90,13 @@ class RequestedImage:
         """
         output = get_format(self.query.fmt)
         if self.wants_samples:
-            picture = Picture(read(self.frame, None).data, 'RAW')
+            with stage('read'):
+                picture = Picture(read(self.frame, None).data, 'RAW')
         else:
             picture = render(self.reader, self.reference, self.style, self.frame, read)
         options = EncodeOptions(quality=self.query.quality or settings.QUALITY)
-        return Binary(output.encode(picture, options), output.media_type)
+        with stage('encode'):
+            return Binary(output.encode(picture, options), output.media_type)
 
     def planned(self, plan: Plan) -> Binary:
         """Return the encoded picture of a plan; raises `BudgetError` for one that is too large."""

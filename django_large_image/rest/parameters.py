@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
@@ -22,8 +23,12 @@ from django_large_image.sources.reading import RESAMPLINGS
 _ABSENT = {'', 'undefined', 'null', 'none'}
 # Other names of parameters.
 ALIASES = {'palette': 'cmap'}
+# The parameters in which tiles of one look differ.
+PLACE = ('z', 'x', 'y')
 _MAX_STYLE = 65536
 _MAX_REMEMBERED = 1024
+MAX_LEVEL = 64
+_PLAIN_PLACE = re.compile('([0-9]{1,2})/([0-9]{1,12})/([0-9]{1,12})').fullmatch
 
 
 def is_absent(value: object) -> bool:
@@ -65,18 +70,51 @@ class Parameters(serializers.Serializer[Any]):
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """Return the names of all parameters, in the order of the table."""
-        return tuple(cls._declared_fields)
+        return _names(cls)
+
+    @classmethod
+    def place(cls, named: Mapping[str, str]) -> tuple[int, ...] | None:
+        """Return z, x and y of a path; () for a table without place.
+
+        None for any that are not plainly right: it takes `parse` to judge them.
+        """
+        if 'z' not in cls._declared_fields:
+            return ()
+        plain = _PLAIN_PLACE(f'{named.get("z")}/{named.get("x")}/{named.get("y")}')
+        if plain is None:
+            return None
+        z, x, y = map(int, plain.groups())
+        return (z, x, y) if z <= MAX_LEVEL else None
+
+    @classmethod
+    def placed(cls, query: Any, place: tuple[int, ...]) -> Any:
+        """Return a value of `parse` at another place, which is one of `place()`."""
+        if not place:
+            return query
+        moved = object.__new__(type(query))
+        # Not by `__init__`, which sets a frozen value field by field.
+        moved.__dict__.update(vars(query), z=place[0], x=place[1], y=place[2])
+        return moved
 
 
 def _parse(table: type[Parameters], given: tuple[tuple[str, str], ...]) -> Any:
-    serializer = table(data=dict(given))
-    serializer.is_valid(raise_exception=True)
     values = dict.fromkeys(table.names())
-    values.update(serializer.validated_data)
+    values.update(_serializer(table).run_validation(dict(given)))
     return _value_class(table)(**values)
 
 
 _parse_remembered = lru_cache(maxsize=4096)(_parse)
+
+
+@cache
+def _names(table: type[Parameters]) -> tuple[str, ...]:
+    return tuple(table._declared_fields)
+
+
+@cache
+def _serializer(table: type[Parameters]) -> Parameters:
+    # Copying its fields takes longer than validating by them, which leaves no trace in them.
+    return table()
 
 
 @cache
@@ -184,7 +222,10 @@ class PlaceParameters(Parameters):
     """Which tile."""
 
     z = serializers.IntegerField(
-        min_value=-1, max_value=64, help_text='The level; 0 is a single tile.', style={'example': 0}
+        min_value=-1,
+        max_value=MAX_LEVEL,
+        help_text='The level; 0 is a single tile.',
+        style={'example': 0},
     )
     x = serializers.IntegerField(
         min_value=-(2**62),

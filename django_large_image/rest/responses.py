@@ -38,7 +38,9 @@ def make_etag(*parts: object) -> str:
 
 def not_modified(request: Request, etag: str | None) -> HttpResponseBase | None:
     """Return the 304 of a conditional request whose ETag still holds, else None."""
-    if etag is None or request.method not in ('GET', 'HEAD'):
+    if etag is None or 'HTTP_IF_NONE_MATCH' not in request._request.META:
+        return None
+    if request.method not in ('GET', 'HEAD'):
         return None
     response = get_conditional_response(request._request, etag=etag)
     return response if response is not None and response.status_code == 304 else None
@@ -69,4 +71,6 @@ def add_headers(response: HttpResponseBase, view: APIView, etag: str | None) -> 
 
 def is_public(view: APIView) -> bool:
     """Whether anybody may see what the view shows, so that shared caches may keep it."""
+    if type(view).get_permissions is APIView.get_permissions:
+        return all(permission is AllowAny for permission in view.permission_classes)
     return all(type(permission) is AllowAny for permission in view.get_permissions())

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
+from django.http import HttpResponse
 from rest_framework.permissions import AllowAny, IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from django_large_image import metrics
 from django_large_image.conf import settings
 from django_large_image.pixels import palettes
 from django_large_image.pixels.formats import FORMATS
+from django_large_image.rest.negotiation import NamedByURL
 from django_large_image.rest.openapi import described, json_object
 from django_large_image.sources.opening import available_sources
 
@@ -63,3 +67,22 @@ class SettingsView(APIView):
     def get(self, request: Request) -> Response:
         """Return every setting of `LARGE_IMAGE`, defaults included; none of them is a secret."""
         return Response(dataclasses.asdict(settings.current()))
+
+
+class MetricsView(APIView):
+    """The counters of the process that answers, as Prometheus reads them; for staff.
+
+    It is in no `urls.py` of ours: mount it where your monitoring may reach it.
+    """
+
+    permission_classes = (IsAdminUser,)
+    # Prometheus accepts media types that no renderer has.
+    content_negotiation_class = NamedByURL
+    swagger_schema = None
+
+    def get(self, request: Request) -> HttpResponse:
+        """Return the text format 0.0.4; the label `pid` tells the workers of a server apart."""
+        text = metrics.exposition({'pid': str(os.getpid())})
+        if not settings.METRICS:
+            text += '# Requests are not counted: the setting METRICS is off.\n'
+        return HttpResponse(text, content_type=metrics.MEDIA_TYPE)

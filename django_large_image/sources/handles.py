@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import weakref
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from osgeo import gdal
 
+from django_large_image import metrics
 from django_large_image.conf import settings
 from django_large_image.exceptions import StyleError, UnreadableError
 from django_large_image.sources import sidecars
@@ -86,6 +88,8 @@ class HandlePool:
         self.path = path
         # A deque's append and pop are atomic.
         self._free: deque[gdal.Dataset] = deque([first] if first is not None else [])
+        with _pools_guard:
+            _pools.add(self)
 
     @contextmanager
     def borrow(self) -> Iterator[gdal.Dataset]:
@@ -106,6 +110,20 @@ class HandlePool:
         else:
             if len(self._free) < settings.HANDLES_PER_SOURCE:
                 self._free.append(dataset)
+
+
+_pools: weakref.WeakSet[HandlePool] = weakref.WeakSet()
+_pools_guard = threading.Lock()
+
+
+def idle_handles() -> int:
+    """Return how many handles are open and lent to no thread."""
+    with _pools_guard:
+        pools = list(_pools)
+    return sum(len(pool._free) for pool in pools)
+
+
+metrics.gauge('large_image_idle_handles', 'Handles that wait to be lent.', idle_handles)
 
 
 class FramePools:

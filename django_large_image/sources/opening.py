@@ -18,6 +18,7 @@ from large_image.exceptions import TileGeneralError
 from large_image.tilesource import FileTileSource
 from osgeo import gdal
 
+from django_large_image import metrics
 from django_large_image.cache import SingleFlight
 from django_large_image.conf import settings
 from django_large_image.exceptions import (
@@ -196,6 +197,9 @@ class SourceCache:
         self._flight = SingleFlight()
         self._entries: OrderedDict[tuple[Any, ...], FileTileSource] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def get(
         self, reference: ImageReference, projection: str | None, name: str | None
     ) -> FileTileSource:
@@ -234,6 +238,7 @@ class SourceCache:
 
 
 _sources = SourceCache()
+metrics.gauge('large_image_open_sources', 'Images that are open.', _sources.__len__)
 # Handles of a parent process share their place in the file with it.
 os.register_at_fork(after_in_child=_sources.reset)
 close_sources = _sources.clear

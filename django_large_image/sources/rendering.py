@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import BudgetError
+from django_large_image.metrics import stage
 from django_large_image.pixels.picture import Picture
 from django_large_image.pixels.raster import Raster
 from django_large_image.pixels.statistics import BandStatistics
@@ -29,10 +30,13 @@ def render(
     numbers = style.band_numbers(reader.bands)
     if len(frames) * len(numbers) > settings.MAX_BANDS:
         raise BudgetError(f'At most {settings.MAX_BANDS} bands can be shown at once.')
-    rasters = {number: read(number, numbers) for number in frames}
+    with stage('read'):
+        rasters = {number: read(number, numbers) for number in frames}
     statistics: dict[tuple[int | None, int], BandStatistics] = {}
     for key in style.needs_statistics(reader.bands, frame):
-        measured = band_statistics(reader, reference, *key)
+        with stage('statistics'):
+            measured = band_statistics(reader, reference, *key)
         if measured is not None:
             statistics[key] = measured
-    return style.apply(rasters, statistics, frame=frame, bands=reader.bands)
+    with stage('style'):
+        return style.apply(rasters, statistics, frame=frame, bands=reader.bands)

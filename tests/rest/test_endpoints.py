@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework import viewsets
+from rest_framework.decorators import action
 
 from django_large_image.rest import LargeImageDetailMixin, LargeImageMixin
 from django_large_image.rest.base import ImageHooks
@@ -13,6 +14,7 @@ from django_large_image.rest.negotiation import NamedByURL
 from django_large_image.rest.openapi import json_object
 from django_large_image.rest.parameters import BandParameters
 from tests.factories import gradient, raster
+from tests.rest.conftest import LeftViewSet, RightViewSet
 
 
 def test_detail_is_decided_by_the_class() -> None:
@@ -30,9 +32,24 @@ def test_drf_finds_all_actions_on_both_sides() -> None:
     class Right(viewsets.ViewSet, LargeImageDetailMixin):
         pass
 
-    names = [{action.url_name for action in view.get_extra_actions()} for view in (Left, Right)]
+    names = [{one.url_name for one in view.get_extra_actions()} for view in (Left, Right)]
     assert names[0] == names[1]
     assert len(names[0]) == 19
+
+
+def test_tiles_are_tried_before_our_other_endpoints() -> None:
+    """Django compares a URL with one pattern after the other."""
+    names = [one.url_name for one in LeftViewSet.get_extra_actions()]
+    assert names[0] == 'tile'
+    assert sorted(names) == sorted(one.url_name for one in RightViewSet.get_extra_actions())
+
+    class Own(LeftViewSet):
+        @action(detail=True)
+        def empty(self, request: Any, pk: str) -> Any:
+            """Between `cog` and `frames`, where it stays."""
+
+    names = [one.url_name for one in Own.get_extra_actions()]
+    assert names[:5] == ['band', 'bands', 'cog', 'empty', 'tile']
 
 
 def test_an_endpoint_of_ones_own(serve: Any, tmp_path: Any) -> None:

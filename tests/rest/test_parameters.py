@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from rest_framework.exceptions import ValidationError
@@ -67,6 +68,55 @@ def test_histogram_range(text: str, edges: object) -> None:
 )
 def test_flags(text: str, value: bool) -> None:
     assert HistogramParameters.parse({'onlyMinMax': text}).onlyMinMax is value
+
+
+def test_threads_validate_by_one_table() -> None:
+    """It is built once and holds nothing of what it validates."""
+
+    def parse(number: int) -> tuple[int, str | None]:
+        given = {'z': '1', 'x': str(number), 'y': '0', 'quality': str(1 + number % 200)}
+        try:
+            query = TileParameters.parse(given)
+        except ValidationError as error:
+            return number, str(error.detail)
+        return query.x, None
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(parse, range(4000)))
+    assert [number for number, _ in found] == list(range(4000))
+    assert all((error is not None) == (number % 200 >= 100) for number, error in found)
+    assert {error for _, error in found if error} == {
+        "{'quality': [ErrorDetail(string='The quality is 1 to 100.', code='invalid')]}"
+    }
+
+
+@pytest.mark.parametrize(
+    ('named', 'place'),
+    [
+        ({'z': '3', 'x': '1', 'y': '002'}, (3, 1, 2)),
+        ({'z': '64', 'x': '999999999999', 'y': '0'}, (64, 999999999999, 0)),
+        ({'z': '65', 'x': '0', 'y': '0'}, None),
+        ({'z': '-1', 'x': '0', 'y': '0'}, None),
+        ({'z': '1', 'x': '0'}, None),
+        ({'z': '1', 'x': '0/0', 'y': '0'}, None),
+        ({'z': '\u0661', 'x': '0', 'y': '0'}, None),
+    ],
+)
+def test_places_that_are_plainly_right(named: dict[str, str], place: object) -> None:
+    assert TileParameters.place(named) == place
+    if isinstance(place, tuple):
+        elsewhere = TileParameters.parse({'z': '0', 'x': '0', 'y': '0', 'band': '2'})
+        here = TileParameters.placed(elsewhere, place)
+        assert here == TileParameters.parse({**named, 'band': '2'})
+        assert (elsewhere.z, elsewhere.x, elsewhere.y) == (0, 0, 0)
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            here.z = 4
+
+
+def test_tables_without_a_place() -> None:
+    query = PixelParameters.parse({'left': '1', 'top': '2'})
+    assert PixelParameters.place({}) == ()
+    assert PixelParameters.placed(query, ()) is query
 
 
 def test_bins_follow_the_setting(settings: object) -> None:

@@ -151,6 +151,35 @@ def test_private_with_permissions(image_file: Any, serve: Any) -> None:
     assert response['Cache-Control'] == 'private, no-cache'
 
 
+def test_permissions_of_an_action_count(image_file: Any, serve: Any) -> None:
+    class Guarded(LargeImageFileDetailMixin, viewsets.GenericViewSet):
+        queryset = ImageFile.objects.all()
+        FILE_FIELD_NAME = 'file'
+
+        def get_permissions(self) -> list[Any]:
+            guarded = self.action == 'tile'
+            return [permissions.IsAuthenticatedOrReadOnly() if guarded else permissions.AllowAny()]
+
+    client, image = serve(Guarded), image_file(gradient(64, 64))
+    told = [
+        client.get(f'/own/{image.pk}/{path}')['Cache-Control']
+        for path in ('tiles/0/0/0.png', 'data/thumbnail.png')
+    ]
+    assert told == ['private, no-cache', 'public, no-cache']
+
+
+def test_other_conditions_are_not_answered_304(image_file: Any, client: Client) -> None:
+    url = f'/api/left/{image_file(gradient(64, 64)).pk}/tiles/0/0/0.png'
+    etag = client.get(url)['ETag']
+    since = 'Fri, 01 Jan 2100 00:00:00 GMT'
+    assert client.get(url, HTTP_IF_MODIFIED_SINCE=since).status_code == 200
+    assert client.get(url, HTTP_IF_MATCH='"other"').status_code == 200
+    assert client.get(url, HTTP_IF_NONE_MATCH='*').status_code == 304
+    assert client.get(url, HTTP_IF_NONE_MATCH=f'"other", W/{etag}').status_code == 304
+    conditions = {'HTTP_IF_NONE_MATCH': etag, 'HTTP_IF_MATCH': '"other"'}
+    assert client.get(url, **conditions).status_code == 200
+
+
 def test_errors_are_not_to_be_kept(image_file: Any, client: Client) -> None:
     response = client.get(f'/api/left/{image_file(gradient(64, 64)).pk}/tiles/9/9/9.png')
     assert not response.has_header('ETag')

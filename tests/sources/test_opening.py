@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from django_large_image import metrics
 from django_large_image.exceptions import (
     BudgetError,
     LargeImageError,
@@ -507,3 +508,18 @@ def test_other_sources_are_loaded_only_when_they_are_needed(tmp_path):
     command = [sys.executable, '-c', code, str(path)]
     printed = subprocess.run(command, capture_output=True, text=True, check=True)
     assert printed.stdout.strip() == 'False'
+
+
+def test_what_is_open_can_be_watched(tmp_path):
+    gc.collect()
+    idle = metrics.counters()['large_image_idle_handles'][()]
+    kept = [opened(factories.raster(tmp_path / f'{number}.tif')) for number in range(3)]
+    found = metrics.counters()
+    assert found['large_image_open_sources'] == {(): len(kept)}
+    assert found['large_image_idle_handles'] == {(): idle + len(kept)}
+    close_sources()
+    del kept
+    gc.collect()
+    found = metrics.counters()
+    assert found['large_image_open_sources'] == {(): 0}
+    assert found['large_image_idle_handles'] == {(): idle}
