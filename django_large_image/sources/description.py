@@ -11,8 +11,15 @@ from osgeo import gdal, osr
 from django_large_image.exceptions import BudgetError, UnreadableError
 from django_large_image.pixels.raster import Band
 from django_large_image.sources.bands import describe_bands
+from django_large_image.sources.decoded import Identity, identify, is_costly
 from django_large_image.sources.handles import file_of, open_dataset, quiet
-from django_large_image.sources.reading import alpha_number, check_read, opaque_in, stored_type
+from django_large_image.sources.reading import (
+    Size,
+    alpha_number,
+    check_read,
+    opaque_in,
+    stored_type,
+)
 from django_large_image.sources.tile_matrix import METERS_PER_DEGREE
 
 GeoTransform = tuple[float, float, float, float, float, float]
@@ -30,9 +37,12 @@ class Description:
     """What does not change while the file does not.
 
     `path` is that of the first frame; `frames` are the paths of all, empty where there is one only.
+    `levels` are the sizes (width, height) of the full resolution and of the overviews of all bands.
+    `alpha` is the number of the alpha band, `masked` whether another mask counts for all bands.
     `transform` is GDAL's six numbers from pixels to `wkt`, None for an image without a place on the
     map. `opaque` is the alpha of what is seen in full. `wkt` is empty where the file names no
-    projection; its coordinates are degrees then.
+    projection; its coordinates are degrees then. `identity` is that of a file of which decoded
+    blocks are kept.
     """
 
     path: str
@@ -40,12 +50,20 @@ class Description:
     width: int
     height: int
     bands: tuple[Band, ...]
-    overviews: int
+    levels: tuple[Size, ...]
+    alpha: int | None
+    masked: bool
     wkt: str
     transform: GeoTransform | None
     warp_options: tuple[str, ...]
     opaque: int
     frames: tuple[str, ...]
+    identity: Identity | None
+
+    @property
+    def overviews(self) -> int:
+        """How many overviews all bands have."""
+        return len(self.levels) - 1
 
 
 def describe(path: str) -> tuple[Description, gdal.Dataset]:
@@ -53,6 +71,7 @@ def describe(path: str) -> tuple[Description, gdal.Dataset]:
 
     A container without bands of its own shows its first subdataset. Raises `UnreadableError`.
     """
+    identity = identify(path)
     dataset = open_dataset(path)
     pages = _subdatasets(dataset, path)
     if not dataset.RasterCount and pages:
@@ -72,12 +91,15 @@ def describe(path: str) -> tuple[Description, gdal.Dataset]:
         width=dataset.RasterXSize,
         height=dataset.RasterYSize,
         bands=describe_bands(dataset),
-        overviews=dataset.GetRasterBand(1).GetOverviewCount(),
+        levels=_levels(dataset),
+        alpha=alpha_number(dataset),
+        masked=bool(dataset.GetRasterBand(1).GetMaskFlags() & gdal.GMF_PER_DATASET),
         wkt=wkt,
         transform=transform,
         warp_options=warp_options,
         opaque=_opaque(dataset),
         frames=tuple(frames) if len(frames) > 1 else (),
+        identity=identity if is_costly(dataset) else None,
     )
     return description, dataset
 
@@ -108,6 +130,13 @@ def _subdatasets(dataset: gdal.Dataset, path: str) -> list[tuple[str, str]]:
         if name != path and file_of(name) == path:
             found.append((name, metadata.get(f'SUBDATASET_{index}_DESC', '')))
     return found
+
+
+def _levels(dataset: gdal.Dataset) -> tuple[Size, ...]:
+    bands = [dataset.GetRasterBand(number) for number in range(1, dataset.RasterCount + 1)]
+    count = min(band.GetOverviewCount() for band in bands)
+    overviews = [bands[0].GetOverview(index) for index in range(count)]
+    return tuple((level.XSize, level.YSize) for level in (bands[0], *overviews))
 
 
 def _size(name: str, text: str) -> tuple[int, int, int]:

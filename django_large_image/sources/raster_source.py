@@ -40,6 +40,8 @@ from django_large_image.sources.tile_matrix import (
     get_crs,
     get_tile_matrix,
 )
+from django_large_image.sources.transforms import TransformPool
+from django_large_image.sources.warping import warp
 
 # Formats without tiles or overviews: every view decodes all of the image.
 _ORDINARY_DRIVERS = {'PNG', 'JPEG', 'GIF', 'BIGGIF', 'BMP', 'WEBP', 'PNM'}
@@ -84,6 +86,7 @@ class RasterTileSource(
         self._bounds: dict[Any, Any] = {}
         self._dataset: gdal.Dataset | None = None
         self.description, dataset = describe(str(self._getLargeImagePath()))
+        self._transforms = TransformPool(self.description)
         self._pools = FramePools(self.description.frames or (self.description.path,), dataset)
         self._keep()
         self._unitsPerPixel = unitsPerPixel
@@ -284,6 +287,7 @@ class RasterTileSource(
                 size,
                 reading.choose_resampling(resampling, chosen),
                 opaque=self.description.opaque,
+                identity=self.description.identity,
             )
 
     def read_map(
@@ -302,12 +306,15 @@ class RasterTileSource(
                 'This image has no place on the map: leave `projection` out to see it.'
             )
         chosen = self.select_bands(bands)
+        how = reading.choose_resampling(resampling, chosen)
+        target = reading.MapWindow(projection, bounds, size)
         with self.pool(frame).borrow() as dataset:
-            return reading.read_warped(
+            warped = warp(dataset, self.description, self._transforms, chosen, target, how)
+            return warped or reading.read_warped(
                 dataset,
                 chosen,
-                reading.MapWindow(projection, bounds, size),
-                reading.choose_resampling(resampling, chosen),
+                target,
+                how,
                 source_projection=None if self.description.wkt else 'EPSG:4326',
                 options=self.description.warp_options,
                 opaque=self.description.opaque,

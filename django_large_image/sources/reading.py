@@ -18,6 +18,8 @@ from osgeo import gdal, gdal_array
 from django_large_image.conf import settings
 from django_large_image.exceptions import BudgetError, ParameterError
 from django_large_image.pixels.raster import Array, Band, Mask, Raster
+from django_large_image.sources import decoded
+from django_large_image.sources.decoded import Identity
 
 Window = tuple[float, float, float, float]
 Size = tuple[int, int]
@@ -77,11 +79,13 @@ def read_window(
     resampling: str,
     *,
     opaque: int | None = None,
+    identity: Identity | None = None,
 ) -> Raster:
     """Read a window of the pixel grid, scaled to `size`; what lies outside of the image is masked.
 
     `opaque` is the alpha of what is seen in full, by default as its type has it. The overview is
-    GDAL's choice. Raises `BudgetError` before reading more than the settings allow.
+    GDAL's choice. Blocks of a file with an `identity` are kept. Raises `BudgetError` before reading
+    more than the settings allow.
     """
     left, top, right, bottom = window
     width, height = size
@@ -109,6 +113,11 @@ def read_window(
             resampleAlg=resampling,
         )
         box = (0, 0, columns, rows)
+    elif identity is not None:
+        whole = (int(x0), int(y0), int(x1 - x0), int(y1 - y0))
+        mixed = resampling != 'nearest'
+        kept = decoded.scaled(dataset, identity, whole, (columns, rows), mixed=mixed)
+        dataset, box = kept or (dataset, box)
     data = dataset.ReadAsArray(
         *box,
         buf_xsize=columns,

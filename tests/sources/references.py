@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from osgeo import gdal
 
+from django_large_image.pixels.raster import Raster
+from django_large_image.sources import reading
 from django_large_image.sources.raster_source import RasterTileSource
 
 # GDAL's names of resamplings on the command line are ours.
@@ -45,6 +47,20 @@ def gdalwarp(
     run(*command, '-ts', *size, '-r', _name(resampling), '-dstalpha', *options, path, output)
     data = gdal.Open(str(output)).ReadAsArray()
     return np.moveaxis(data[:-1], 0, -1), data[-1]
+
+
+def warped_by_gdal(reader: RasterTileSource, tile: tuple[int, int, int], resampling: str) -> Raster:
+    """Return a tile as GDAL's own warper reads it in this process."""
+    with reader.pool(None).borrow() as dataset:
+        return reading.read_warped(
+            dataset,
+            reader.select_bands(None),
+            reading.MapWindow(reader.matrix.projection, reader.matrix.bounds(*tile), (256, 256)),
+            resampling,
+            source_projection=None if reader.description.wkt else 'EPSG:4326',
+            options=reader.description.warp_options,
+            opaque=reader.description.opaque,
+        )
 
 
 def gdal_translate(

@@ -95,7 +95,9 @@ def test_a_region_of_a_map_is_that_of_gdalwarp(projection, data_dir, tmp_path):
     plan = plan_region(reader, Region(-57.0, 73.5, -56.0, 73.2, 'EPSG:4326'), 150, None)
     found = written(reader, plan, tmp_path, resampling='bilinear')
     theirs, alpha = gdalwarp(path, tmp_path, projection, plan.window, plan.size, 'bilinear')
-    np.testing.assert_array_equal(found.ReadAsArray()[alpha > 0], theirs[:, :, 0][alpha > 0])
+    shown = alpha > 0
+    difference = found.ReadAsArray()[shown].astype(float) - theirs[:, :, 0][shown]
+    assert np.abs(difference).mean() * 255 / 65535 < 0.5
     system = osr.SpatialReference()
     system.SetFromUserInput(projection)
     assert found.GetSpatialRef().GetAuthorityCode(None) == system.GetAuthorityCode(None)

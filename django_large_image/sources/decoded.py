@@ -1,0 +1,346 @@
+"""Decoded blocks of images that are costly to decode, kept in a temporary file of the process.
+
+GDAL keeps decoded blocks in memory, for each of its handles. Here all handles of a file share them,
+and memory holds only what the kernel has to spare.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from osgeo import gdal, gdal_array
+
+from django_large_image.cache import SingleFlight
+from django_large_image.conf import settings
+from django_large_image.pixels.raster import Array
+from django_large_image.sources.handles import file_of
+from django_large_image.sources.ring import RingFile
+
+Box = tuple[int, int, int, int]
+Size = tuple[int, int]
+
+# JPEG 2000, of which a block takes some 100 ms, and formats that are decoded from the top.
+_COSTLY = {
+    *('JP2OpenJPEG', 'JP2KAK', 'JP2ECW', 'JP2MrSID', 'JPEG2000'),
+    *('PNG', 'JPEG', 'WEBP', 'GIF', 'BIGGIF'),
+}
+# Blocks are kept in squares of this side, the usual size of a tile; lines in strips as high.
+_SQUARE = 256
+_MAX_BANDS = 16
+# Larger windows are read and scaled by GDAL, a part at a time.
+_MAX_WINDOW_BYTES = 32 * 1024 * 1024
+# GDAL reads an overview in place of pixels that are finer than needed, but for this factor.
+_OVERSAMPLING = 1.01 if int(gdal.VersionInfo()) >= 3090000 else 1.2
+_MASKS = gdal.GMF_PER_DATASET | gdal.GMF_ALPHA
+# Pixels beside a window that a resampling looks at, of those that become one.
+_REACH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which bytes a file held when it was opened; `stamp` is unique where unknown."""
+
+    path: str
+    stamp: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How a level of an image is stored: all bands of a block together.
+
+    `blocks` is the size of one. `sequential` levels are decoded from the top to the bottom.
+    """
+
+    identity: Identity
+    frame: str
+    level: int
+    size: Size
+    blocks: Size
+    sequential: bool
+    bands: int
+    dtype: str
+
+    @property
+    def pixel_bytes(self) -> int:
+        return self.bands * np.dtype(self.dtype).itemsize
+
+    def touched_by(self, box: Box) -> Iterator[Box]:
+        """Yield the boxes of the blocks that a box touches."""
+        across, down = self.blocks
+        left, top, width, height = box
+        for y in range(top // down * down, top + height, down):
+            for x in range(left // across * across, left + width, across):
+                yield x, y, min(across, self.size[0] - x), min(down, self.size[1] - y)
+
+
+class _Kept:
+    """The blocks of this process, and who is decoding which."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.ring = RingFile()
+        self.flight = SingleFlight()
+
+
+_unknown = itertools.count(1)
+_kept = _Kept()
+# A child process would write into the file of its parent.
+os.register_at_fork(after_in_child=_kept.reset)
+
+
+def identify(path: str) -> Identity:
+    """Return the identity of a file; to be asked before it is opened."""
+    return Identity(path, _stamp(path) or (next(_unknown),))
+
+
+def is_costly(dataset: gdal.Dataset) -> bool:
+    """Whether decoding a block of an image takes much longer than to read it back from a file.
+
+    That is so of a compressed TIFF, too: 1 to 5 ms for 512 x 512 pixels.
+    """
+    driver = dataset.GetDriver().ShortName
+    if driver not in ('GTiff', 'COG'):
+        return driver in _COSTLY
+    structure = dataset.GetMetadata('IMAGE_STRUCTURE') or {}
+    together = dataset.RasterCount == 1 or structure.get('INTERLEAVE') == 'PIXEL'
+    blocks = dataset.GetRasterBand(1).GetBlockSize()[1] > 1
+    return bool(structure.get('COMPRESSION')) and together and blocks
+
+
+def read_bands(
+    dataset: gdal.Dataset, identity: Identity | None, level: int, box: Box, numbers: Sequence[int]
+) -> Array:
+    """Return bands (rows, columns, bands) of a box of a level as `read` does, or as GDAL reads them
+    where blocks are not kept, and of a file without an identity.
+    """
+    data = read(dataset, identity, level, box) if identity is not None else None
+    if data is None:
+        bands = _bands(dataset, level, numbers)
+        data = np.empty((box[3], box[2], len(bands)), _dtype(bands[0]))
+        _read_from_gdal(bands, box, data)
+    elif list(numbers) != list(range(1, data.shape[2] + 1)):
+        data = np.ascontiguousarray(data[:, :, [number - 1 for number in numbers]])
+    return data
+
+
+def read(dataset: gdal.Dataset, identity: Identity, level: int, box: Box) -> Array | None:
+    """Return all bands (rows, columns, bands) of a box (left, top, width, height) of a level.
+
+    Level 0 is the full resolution, others are overviews. None where blocks are not kept, or the box
+    is large; GDAL has to be asked then. Raises `RuntimeError` where GDAL fails.
+    """
+    layout = _layout(dataset, identity, level)
+    left, top, width, height = box
+    if layout is None or width * height * layout.pixel_bytes > _MAX_WINDOW_BYTES:
+        return None
+    data = np.empty((height, width, layout.bands), layout.dtype)
+    for block in layout.touched_by(box):
+        x, y, columns, rows = _intersection(block, box)
+        target = data[y - top : y - top + rows, x - left : x - left + columns]
+        part = (x - block[0], y - block[1], columns, rows)
+        if _copy(layout, block, part, target):
+            continue
+        # A format that is decoded from the top is decoded once, whichever part is asked for.
+        with _kept.flight(repr(layout if layout.sequential else (layout, block))):
+            if not _copy(layout, block, part, target):
+                decoded = _decode(dataset, layout, block)
+                target[...] = decoded[part[1] : part[1] + rows, part[0] : part[0] + columns]
+    return data
+
+
+def scaled(
+    dataset: gdal.Dataset, identity: Identity, box: Box, size: Size, *, mixed: bool
+) -> tuple[gdal.Dataset, Box] | None:
+    """Return a dataset in memory and its window, from which GDAL reads a box scaled to a size as it
+    would read it from the image; None where blocks are not kept.
+
+    `mixed` says whether the resampling mixes samples.
+    """
+    if dataset.GetRasterBand(1).GetMaskFlags() & _MASKS == gdal.GMF_PER_DATASET:
+        # A mask of its own is not among the bands.
+        return None
+    level, levels = _choose_level(dataset, box, size, mixed)
+    if level:
+        box = _scale(box, levels[0], levels[level])
+    around = box if box[2:] == size else _widen(box, size, levels[level])
+    data = read(dataset, identity, level, around)
+    if data is None:
+        return None
+    memory = gdal_array.OpenArray(data.transpose(2, 0, 1))
+    for number in range(1, dataset.RasterCount + 1):
+        source, band = dataset.GetRasterBand(number), memory.GetRasterBand(number)
+        if source.GetColorInterpretation() == gdal.GCI_AlphaBand:
+            band.SetColorInterpretation(gdal.GCI_AlphaBand)
+        if source.GetNoDataValue() is not None:
+            band.SetNoDataValue(source.GetNoDataValue())
+    return memory, (box[0] - around[0], box[1] - around[1], *box[2:])
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    """Return what changes with the bytes of a local file; nothing for others."""
+    try:
+        found = os.stat(file_of(path))
+    except (OSError, ValueError):
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _layout(dataset: gdal.Dataset, identity: Identity, level: int) -> _Layout | None:
+    """Return how a level is stored; None where its blocks are not to be kept."""
+    count, limit = dataset.RasterCount, settings.DECODED_CACHE_BYTES
+    if count > _MAX_BANDS or _kept.ring.failed:
+        return None
+    bands = _bands(dataset, level)
+    if any(band is None for band in bands):
+        return None
+    first = bands[0]
+    if len({(band.DataType, band.XSize, band.YSize) for band in bands}) > 1:
+        return None
+    size, blocks = (first.XSize, first.YSize), first.GetBlockSize()
+    sequential = blocks[1] == 1
+    dtype = _dtype(first)
+    across, down = size if sequential else blocks
+    if across * down * count * dtype.itemsize > limit:
+        return None
+    return _Layout(
+        identity,
+        dataset.GetDescription(),
+        level,
+        size,
+        (across, _SQUARE if sequential else down),
+        sequential,
+        count,
+        dtype.str,
+    )
+
+
+def _bands(
+    dataset: gdal.Dataset, level: int, numbers: Sequence[int] | None = None
+) -> list[gdal.Band]:
+    """Return bands of a level, all by default."""
+    numbers = numbers or range(1, dataset.RasterCount + 1)
+    bands = [dataset.GetRasterBand(number) for number in numbers]
+    return [band.GetOverview(level - 1) for band in bands] if level else bands
+
+
+def _dtype(band: gdal.Band) -> np.dtype[Any]:
+    dtype: np.dtype[Any] = np.dtype(gdal_array.GDALTypeCodeToNumericTypeCode(band.DataType))
+    return dtype
+
+
+def _read_from_gdal(bands: Sequence[gdal.Band], box: Box, data: Array) -> None:
+    """Read bands into an array (rows, columns, bands)."""
+    for index, band in enumerate(bands):
+        if band.ReadAsArray(*box, buf_obj=data[:, :, index]) is None:
+            raise RuntimeError('GDAL gave no samples.')
+
+
+def _decode(dataset: gdal.Dataset, layout: _Layout, block: Box) -> Array:
+    """Decode a block and keep it, after what has to be decoded before it."""
+    bands = _bands(dataset, layout.level)
+    if layout.sequential:
+        for above in layout.touched_by((0, 0, layout.size[0], block[1])):
+            if (layout, above) not in _kept.ring:
+                _decode_block(bands, layout, above)
+    return _decode_block(bands, layout, block)
+
+
+def _decode_block(bands: list[gdal.Band], layout: _Layout, block: Box) -> Array:
+    """Decode a block and keep it, unless the file has been replaced since it was opened."""
+    data = np.empty((block[3], block[2], layout.bands), layout.dtype)
+    _read_from_gdal(bands, block, data)
+    if _stamp(layout.identity.path) in ((), layout.identity.stamp):
+        squares = [
+            np.ascontiguousarray(data[y : y + _SQUARE, x : x + _SQUARE])
+            for y in range(0, block[3], _SQUARE)
+            for x in range(0, block[2], _SQUARE)
+        ]
+        if _kept.ring.write((layout, block), squares, settings.DECODED_CACHE_BYTES):
+            for band in bands:
+                # GDAL need not keep it as well.
+                band.FlushCache()
+    return data
+
+
+def _copy(layout: _Layout, block: Box, part: Box, target: Array) -> bool:
+    """Copy a part of a block (in its own pixels) from the ring; False where it is not there."""
+    pieces = list(_pieces(block[2:], part))
+    size = layout.pixel_bytes
+    spans = [(size * start, size * box[2] * box[3]) for start, box in pieces]
+    found = _kept.ring.read((layout, block), spans)
+    if found is None:
+        return False
+    for content, (_, square) in zip(found, pieces, strict=True):
+        x, y, columns, rows = _intersection(square, part)
+        samples = np.frombuffer(content, layout.dtype).reshape(rows, square[2], layout.bands)
+        row, column = y - part[1], x - part[0]
+        target[row : row + rows, column : column + columns] = samples[
+            :, x - square[0] : x - square[0] + columns
+        ]
+    return True
+
+
+def _pieces(size: Size, part: Box) -> Iterator[tuple[int, Box]]:
+    """Yield what to read for a part of a block: pixels before it, and its box in the block.
+
+    The box is that of whole rows of one square.
+    """
+    left, top, width, height = part
+    for y in range(top // _SQUARE * _SQUARE, top + height, _SQUARE):
+        rows = min(_SQUARE, size[1] - y)
+        first, last = max(top, y), min(top + height, y + rows)
+        for x in range(left // _SQUARE * _SQUARE, left + width, _SQUARE):
+            columns = min(_SQUARE, size[0] - x)
+            start = y * size[0] + x * rows + (first - y) * columns
+            yield start, (x, first, columns, last - first)
+
+
+def _intersection(one: Box, other: Box) -> Box:
+    left, top = max(one[0], other[0]), max(one[1], other[1])
+    right = min(one[0] + one[2], other[0] + other[2])
+    bottom = min(one[1] + one[3], other[1] + other[3])
+    return left, top, right - left, bottom - top
+
+
+def _choose_level(
+    dataset: gdal.Dataset, box: Box, size: Size, mixed: bool
+) -> tuple[int, list[Size]]:
+    """Return the level that GDAL reads for a box scaled to a size, and the sizes of all levels."""
+    band = dataset.GetRasterBand(1)
+    levels = [(band.XSize, band.YSize)]
+    across, down = box[2] / size[0], box[3] / size[1]
+    wanted = across if across < down or size[1] == 1 else down
+    threshold = _OVERSAMPLING if mixed else 1.2
+    chosen, best = 0, 0.0
+    for index in range(band.GetOverviewCount()):
+        overview = band.GetOverview(index)
+        levels.append((overview.XSize, overview.YSize))
+        factor = min(band.XSize / overview.XSize, band.YSize / overview.YSize)
+        if best < factor < wanted * threshold and max(across, down) > 1:
+            chosen, best = index + 1, factor
+    return chosen, levels
+
+
+def _scale(box: Box, full: Size, level: Size) -> Box:
+    """Return the whole pixels that GDAL takes for a box of the full resolution in a level."""
+    x, y = full[0] / level[0], full[1] / level[1]
+    left = min(int(box[0] / x + 0.5), level[0] - 1)
+    top = min(int(box[1] / y + 0.5), level[1] - 1)
+    width, height = max(1, int(box[2] / x + 0.5)), max(1, int(box[3] / y + 0.5))
+    return left, top, min(width, level[0] - left), min(height, level[1] - top)
+
+
+def _widen(box: Box, size: Size, level: Size) -> Box:
+    """Return a box with the pixels beside it that resampling may look at."""
+    x, y = (math.ceil(_REACH * max(1, box[2 + i] / size[i])) + 1 for i in (0, 1))
+    left, top = max(0, box[0] - x), max(0, box[1] - y)
+    right, bottom = min(level[0], box[0] + box[2] + x), min(level[1], box[1] + box[3] + y)
+    return left, top, right - left, bottom - top

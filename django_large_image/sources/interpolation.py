@@ -1,0 +1,157 @@
+"""Samples between the pixels of a window: as GDAL's warper would interpolate them, in one pass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from django_large_image.pixels.raster import Array, Band, Mask
+
+RESAMPLINGS = {'nearest': cv2.INTER_NEAREST, 'bilinear': cv2.INTER_LINEAR}
+# What OpenCV samples; it cannot address a window of more pixels along a side.
+DTYPES = frozenset({'uint8', 'uint16', 'int16', 'float32', 'float64'})
+# Of others it knows places between pixels to a 32nd only.
+_PRECISE = frozenset({'uint8', 'uint16', 'float32'})
+MAX_SIDE = 32000
+
+# Workers and threads share the cores already.
+cv2.setNumThreads(1)
+
+Blur = tuple[float, float]
+# A place on the border of two pixels is in the later one, whatever the last digit.
+_LATER = np.float32(1e-3)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """A window of one level of an image.
+
+    `data` has the shape (height, width, bands). `alpha` (height, width) is the image's own, 255 is
+    seen in full, or its mask; `soft` tells alpha, which is interpolated, from a mask, which is not.
+    `valid` has the shape of `data` and is false for nodata and NaN. None: all is seen, all is
+    valid. `blur` is how many pixels of the window, across and down, become one of the output.
+    """
+
+    data: Array
+    alpha: Mask | None
+    soft: bool
+    valid: Array | None
+    blur: Blur
+
+
+def sample(
+    patch: Patch, x: Array, y: Array, resampling: str, bands: Sequence[Band]
+) -> tuple[Array, Mask | None]:
+    """Return the samples (height, width, bands) at places of a patch, and the mask if any.
+
+    `x` and `y` (height, width) are float32 in pixels of the patch, whole at their centres. What is
+    not valid has no part in its neighbours' samples; a place is masked where the pixel nearest to
+    it is.
+    """
+    if resampling == 'nearest':
+        return _nearest(patch.data, x, y), _nearest_mask(patch, x, y)
+    dtype = patch.data.dtype
+    weights = _weights(patch)
+    if weights is None:
+        return _cast(_interpolate(patch.data, patch.blur, x, y), dtype), None
+    weighted = np.multiply(np.where(weights > 0, patch.data, 0).astype(np.float32), weights)
+    empty = np.array([band.nodata or 0 for band in bands]).astype(dtype)
+    samples = _cast(_divided(patch.blur, weighted, weights, x, y, empty), dtype)
+    mask = _nearest_mask(patch, x, y)
+    if patch.soft and mask is not None and patch.alpha is not None:
+        alpha = np.asarray(patch.alpha[:, :, np.newaxis], np.float32)
+        smooth = _divided(patch.blur, alpha, np.sign(alpha), x, y, np.zeros(1))
+        mask = np.where(mask > 0, _cast(smooth, mask.dtype)[:, :, 0], mask)
+    return samples, mask
+
+
+def _weights(patch: Patch) -> NDArray[np.float32] | None:
+    """Return how much each sample counts, 0 to 1 (height, width, bands); None: all alike."""
+    weights: NDArray[np.float32] | None = None
+    if patch.alpha is not None:
+        alpha = patch.alpha[:, :, np.newaxis].astype(np.float32) / np.float32(255)
+        weights = np.broadcast_to(alpha, patch.data.shape).astype(np.float32)
+    if patch.valid is not None:
+        valid = patch.valid.astype(np.float32)
+        weights = valid if weights is None else np.multiply(weights, valid)
+    return weights
+
+
+def _divided(
+    blur: Blur, weighted: Array, weights: Array, x: Array, y: Array, empty: Array
+) -> Array:
+    """Return the weighted means of samples at places, `empty` (bands) where no sample counts."""
+    above, below = _interpolate(weighted, blur, x, y), _interpolate(weights, blur, x, y)
+    known = below > 1e-6
+    return np.where(known, above / np.where(known, below, 1), empty)
+
+
+def _interpolate(data: Array, blur: Blur, x: Array, y: Array) -> Array:
+    """Return samples at places between pixels, each the mean of `blur` pixels across and down."""
+    if data.dtype.name not in _PRECISE:
+        data = data.astype(np.float32)
+    return _remap(_soften(data, blur), x, y, cv2.INTER_LINEAR)
+
+
+def _soften(data: Array, blur: Blur) -> Array:
+    """Return a window so softened that interpolating in it averages over `blur` pixels."""
+    if max(blur) <= 1:
+        return data
+    across, down = _kernel(blur[0]), _kernel(blur[1])
+    soft = cv2.sepFilter2D(data, -1, across, down, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(soft).reshape(data.shape)
+
+
+@lru_cache(maxsize=1024)
+def _kernel(blur: float) -> NDArray[np.float64]:
+    """Return the filter that, with linear interpolation after it, is a triangle of half-width
+    `blur`: of the same variance, `blur**2 / 6`, on the average of all places between pixels.
+    """
+    if blur <= 2:
+        side = max(0.0, blur**2 - 1) / 12
+        return np.array([side, 1 - 2 * side, side])
+    reach = math.ceil(blur) - 1
+    weights = np.maximum(0, 1 - np.abs(np.arange(-reach, reach + 1)) / blur)
+    return np.asarray(weights / weights.sum())
+
+
+def _nearest_mask(patch: Patch, x: Array, y: Array) -> Mask | None:
+    """Return where the pixel nearest to a place is seen."""
+    if patch.alpha is None and patch.valid is None:
+        return None
+    seen = np.full(patch.data.shape[:2], 255, np.uint8) if patch.alpha is None else patch.alpha
+    if patch.valid is not None:
+        seen = seen * patch.valid.any(axis=2)
+    return np.asarray(_nearest(seen[:, :, np.newaxis], x, y)[:, :, 0])
+
+
+def _nearest(data: Array, x: Array, y: Array) -> Array:
+    return _remap(data, x + _LATER, y + _LATER, cv2.INTER_NEAREST)
+
+
+def _remap(data: Array, x: Array, y: Array, how: int) -> Array:
+    """Return samples (height, width, bands) at places; OpenCV takes four bands at a time."""
+    parts = [
+        cv2.remap(
+            np.ascontiguousarray(data[:, :, first : first + 4]),
+            x,
+            y,
+            how,
+            borderMode=cv2.BORDER_REPLICATE,
+        ).reshape(*x.shape, -1)
+        for first in range(0, data.shape[2], 4)
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
+
+
+def _cast(data: Array, dtype: np.dtype[Any]) -> Array:
+    if data.dtype == dtype:
+        return data
+    return (np.rint(data) if dtype.kind in 'iu' else data).astype(dtype)

@@ -1,0 +1,178 @@
+"""Where the pixels of a map lie in an image: exactly, or within a bound between control points."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from osgeo import gdal
+
+from django_large_image.pixels.raster import Array
+from django_large_image.sources.description import Description
+from django_large_image.sources.reading import MapWindow, Size, Window
+
+# How far off, in pixels of the level that is read, a pixel of the map may be: GDAL's own default.
+TOLERANCE = 0.125
+# Control points are that many cells of two intervals apart, at first and at most.
+_FIRST_CELLS = 4
+_MAX_CELLS = 32
+# Projections of one image of which transforms are kept, and how many of each.
+_PROJECTIONS = 8
+_SPARE = 8
+_NOTHING = np.empty((0, 0), np.float32)
+
+
+class PixelTransform:
+    """From coordinates of a map to pixels (column, row) of an image, exactly as GDAL computes it.
+
+    One thread at a time may use it.
+    """
+
+    def __init__(self, dataset: gdal.Dataset, description: Description, projection: str) -> None:
+        options = [*description.warp_options, f'DST_SRS={projection}']
+        if not description.wkt:
+            options.append('SRC_SRS=EPSG:4326')
+        self._transformer = gdal.Transformer(dataset, None, options)
+
+    def __call__(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Return columns and rows of as many places; NaN when the projections do not reach all."""
+        places = np.column_stack((x, y))
+        try:
+            points, known = self._transformer.TransformPoints(1, places.tolist())
+        except RuntimeError:
+            points, known = [], [0]
+        found = np.array(points, float)[:, :2] if all(known) else np.full(places.shape, np.nan)
+        return found[:, 0], found[:, 1]
+
+
+class TransformPool:
+    """Lends the transforms of one image, so that no two threads use one at a time."""
+
+    def __init__(self, description: Description) -> None:
+        self._description = description
+        self._free: OrderedDict[str, deque[PixelTransform]] = OrderedDict()
+
+    @contextmanager
+    def borrow(self, dataset: gdal.Dataset, projection: str) -> Iterator[PixelTransform]:
+        """Lend a transform from a projection; raises `RuntimeError` where GDAL knows none."""
+        free = self._free.get(projection)
+        if free is None:
+            # Dictionaries and deques are safe under threads; at worst a transform is made twice.
+            free = self._free.setdefault(projection, deque(maxlen=_SPARE))
+            while len(self._free) > _PROJECTIONS:
+                self._free.popitem(last=False)
+        try:
+            transform = free.pop()
+        except IndexError:
+            transform = PixelTransform(dataset, self._description, projection)
+        yield transform
+        free.append(transform)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Location:
+    """Where a map window lies in an image.
+
+    `columns` and `rows` are pixels of the full resolution at control points, spread evenly from
+    edge to edge of the window (float64). `extent` (left, top, right, bottom) is what it covers of
+    the image's pixel grid, beyond the image too.
+    """
+
+    columns: Array
+    rows: Array
+    size: Size
+
+    @property
+    def extent(self) -> Window:
+        """What the window covers: (left, top, right, bottom) in pixels of the full resolution."""
+        columns, rows = self.columns, self.rows
+        return float(columns.min()), float(rows.min()), float(columns.max()), float(rows.max())
+
+    def places(
+        self, scale: tuple[float, float], origin: tuple[float, float]
+    ) -> tuple[Array, Array]:
+        """Return x and y (height, width; float32) of the window's pixels in a window of a level.
+
+        A pixel of the level is `scale` of the full resolution, and its window starts at `origin`.
+        """
+        x, y = self.columns / scale[0] - origin[0], self.rows / scale[1] - origin[1]
+        return _spread(x, self.size), _spread(y, self.size)
+
+
+def locate(transform: PixelTransform, target: MapWindow) -> Location | None:
+    """Return where a map window lies in an image.
+
+    Places between control points are interpolated within `TOLERANCE`: the points become denser
+    until that holds. None where it never does, or where the projections do not reach: at poles, at
+    the antimeridian.
+    """
+    xmin, ymin, xmax, ymax = target.bounds
+    cells = _FIRST_CELLS
+    while cells <= _MAX_CELLS:
+        points = 2 * cells + 1
+        xs, ys = np.meshgrid(np.linspace(xmin, xmax, points), np.linspace(ymax, ymin, points))
+        columns, rows = transform(xs.ravel(), ys.ravel())
+        if not (np.isfinite(columns).all() and np.isfinite(rows).all()):
+            return None
+        location = Location(columns.reshape(xs.shape), rows.reshape(xs.shape), target.size)
+        if _deviation(location) <= TOLERANCE:
+            return location
+        cells *= 2
+    return None
+
+
+def _deviation(location: Location) -> float:
+    """Return how far off places between every second control point are, in pixels of the level to
+    read; between neighbours it is about a quarter of that.
+    """
+    width, height = location.size
+    cells = location.columns.shape[0] - 1
+    # The level's pixels are at most twice as fine as the map's.
+    scale: float = max(1.0, _distance(location) * cells / max(width, height) / 2)
+    return float(max(_bulge(location.columns), _bulge(location.rows)) / scale)
+
+
+def _bulge(grid: Array) -> float:
+    """Return how far values between every second point of a grid are off the middle of those."""
+    coarse = grid[::2, ::2]
+    across = (coarse[:, 1:] + coarse[:, :-1]) / 2 - grid[::2, 1::2]
+    down = (coarse[1:] + coarse[:-1]) / 2 - grid[1::2, ::2]
+    corners = coarse[1:, 1:] + coarse[:-1, :-1] + coarse[1:, :-1] + coarse[:-1, 1:]
+    middle = corners / 4 - grid[1::2, 1::2]
+    return max(float(np.abs(part).max()) for part in (across, down, middle))
+
+
+def _distance(location: Location) -> float:
+    """Return the median distance, in pixels of the image, between neighbouring control points."""
+    columns, rows = location.columns, location.rows
+    across = np.hypot(np.diff(columns, axis=1), np.diff(rows, axis=1))
+    down = np.hypot(np.diff(columns, axis=0), np.diff(rows, axis=0))
+    return math.sqrt(float(np.median(across) * np.median(down)))
+
+
+@lru_cache(maxsize=64)
+def _weights(points: int, pixels: int) -> NDArray[np.float32]:
+    """Return the matrix (pixels, points) that interpolates control points at pixel centres."""
+    place = (np.arange(pixels) + 0.5) / pixels * (points - 1)
+    before = np.minimum(place.astype(int), points - 2)
+    matrix = np.zeros((pixels, points), np.float32)
+    matrix[np.arange(pixels), before] = 1 - (place - before)
+    matrix[np.arange(pixels), before + 1] = place - before
+    return matrix
+
+
+def _spread(grid: Array, size: Size) -> NDArray[np.float32]:
+    """Return values (height, width) between those of control points."""
+    width, height = size
+    across, down = _weights(grid.shape[1], width), _weights(grid.shape[0], height)
+    # Not numpy's product: its threads wait for each other when all cores are busy.
+    rows = cv2.gemm(down, grid.astype(np.float32), 1, _NOTHING, 0)
+    spread = cv2.gemm(rows, across, 1, _NOTHING, 0, flags=cv2.GEMM_2_T)
+    return np.asarray(spread, np.float32)

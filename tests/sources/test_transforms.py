@@ -1,0 +1,127 @@
+"""Places of a map's pixels in an image are PROJ's, to an eighth of a pixel."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pyproj
+import pytest
+
+from django_large_image.sources.reading import MapWindow
+from django_large_image.sources.transforms import TOLERANCE, TransformPool, locate
+from tests import factories
+
+from .references import source
+
+SIDE = 2 * 20037508.342789244
+
+
+@pytest.fixture
+def image(tmp_path):
+    bounds = (400_000, 5_200_000, 472_000, 5_272_000)
+    return source(factories.raster(tmp_path / 'image.tif', epsg=32633, bounds=bounds))
+
+
+def window(z: int, longitude: float, latitude: float, size: int = 256) -> MapWindow:
+    """Return the web-mercator tile of a level over a place."""
+    x, y = pyproj.Transformer.from_crs(4326, 3857, always_xy=True).transform(longitude, latitude)
+    column, row = (x + SIDE / 2) // (SIDE / 2**z), (SIDE / 2 - y) // (SIDE / 2**z)
+    left, top = column * SIDE / 2**z - SIDE / 2, SIDE / 2 - row * SIDE / 2**z
+    return MapWindow('EPSG:3857', (left, top - SIDE / 2**z, left + SIDE / 2**z, top), (size, size))
+
+
+def exact(image, target: MapWindow) -> tuple[np.ndarray, np.ndarray]:
+    """Return columns and rows (height, width) of all pixels of a window, one by one."""
+    xmin, ymin, xmax, ymax = target.bounds
+    width, height = target.size
+    x = xmin + (np.arange(width) + 0.5) * (xmax - xmin) / width
+    y = ymax - (np.arange(height) + 0.5) * (ymax - ymin) / height
+    to_image = pyproj.Transformer.from_crs(3857, 32633, always_xy=True)
+    easting, northing = to_image.transform(*np.meshgrid(x, y))
+    left, dx, _, top, _, dy = image.description.transform
+    return (easting - left) / dx, (northing - top) / dy
+
+
+@pytest.mark.parametrize('z', [4, 6, 8, 10, 12, 14])
+def test_places_are_within_the_bound(z, image):
+    target = window(z, 14.3, 47.3)
+    pool = TransformPool(image.description)
+    with image.pool(None).borrow() as dataset, pool.borrow(dataset, 'EPSG:3857') as transform:
+        location = locate(transform, target)
+    assert location is not None
+    columns, rows = exact(image, target)
+    # In pixels of the map, of which those of the level are at least half.
+    scale = max(1.0, float(np.abs(np.diff(columns, axis=1)).max()))
+    x, y = location.places((1.0, 1.0), (0.0, 0.0))
+    assert np.abs(x - columns).max() / scale < TOLERANCE
+    assert np.abs(y - rows).max() / scale < TOLERANCE
+    left, top, right, bottom = location.extent
+    assert left <= columns.min()
+    assert columns.max() <= right
+    assert top <= rows.min()
+    assert rows.max() <= bottom
+
+
+def test_places_are_told_in_pixels_of_a_window_of_a_level(image):
+    target = window(12, 14.3, 47.3)
+    pool = TransformPool(image.description)
+    with image.pool(None).borrow() as dataset, pool.borrow(dataset, 'EPSG:3857') as transform:
+        location = locate(transform, target)
+    x, y = location.places((1.0, 1.0), (0.0, 0.0))
+    across, down = location.places((4.0, 2.0), (10.0, 20.0))
+    np.testing.assert_allclose(across, x / 4 - 10, atol=1e-3)
+    np.testing.assert_allclose(down, y / 2 - 20, atol=1e-3)
+    assert across.dtype == np.float32
+
+
+def test_a_bend_gets_more_control_points(image):
+    pool = TransformPool(image.description)
+    with image.pool(None).borrow() as dataset, pool.borrow(dataset, 'EPSG:3857') as transform:
+        straight, bent = (locate(transform, window(z, 14.3, 47.3)) for z in (14, 4))
+    assert straight.columns.size < bent.columns.size
+
+
+@pytest.mark.parametrize(
+    'bounds',
+    [
+        # Beyond the poles, as tiles of EPSG:4326 reach.
+        (-180, -180, 180, 180),
+        (1e9, 1e9, 1e9 + 1, 1e9 + 1),
+    ],
+)
+def test_where_no_place_is_known_nothing_is_told(bounds, image):
+    pool = TransformPool(image.description)
+    with image.pool(None).borrow() as dataset, pool.borrow(dataset, 'EPSG:4326') as transform:
+        assert locate(transform, MapWindow('EPSG:4326', bounds, (256, 256))) is None
+
+
+def test_a_transform_is_lent_to_one_thread_at_a_time(image):
+    pool = TransformPool(image.description)
+    lent, barrier = [], threading.Barrier(4)
+
+    def work():
+        with image.pool(None).borrow() as dataset, pool.borrow(dataset, 'EPSG:3857') as transform:
+            lent.append(transform)
+            barrier.wait(30)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(map(id, lent))) == 4
+    with image.pool(None).borrow() as dataset, pool.borrow(dataset, 'EPSG:3857') as transform:
+        assert transform in lent
+
+
+def test_transforms_of_few_projections_are_kept(image):
+    pool = TransformPool(image.description)
+    with image.pool(None).borrow() as dataset:
+        with pool.borrow(dataset, 'EPSG:3857') as first:
+            pass
+        for zone in range(1, 40):
+            with pool.borrow(dataset, f'EPSG:{32600 + zone}'):
+                pass
+        with pool.borrow(dataset, 'EPSG:3857') as again:
+            assert again is not first
