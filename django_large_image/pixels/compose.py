@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 import cv2
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from django_large_image.exceptions import StyleError
 
 from .functions import StyleFunction, run
-from .picture import Indexed, Picture
+from .picture import BlankPicture, IndexedPicture, Picture, is_hard
 from .ramp import Table, color_table, float_table, index
 from .raster import Array, Mask, Raster
 from .resolve import Frame, Layer
@@ -24,6 +23,8 @@ Rasters = Mapping[Frame, Raster]
 
 def plain(raster: Raster, numbers: Sequence[int]) -> Picture:
     """Return one or three 8-bit bands as they are, the mask becoming alpha where it hides."""
+    if raster.empty:
+        return BlankPicture(raster.height, raster.width)
     chosen = raster.select(numbers)
     return with_mask(Picture.from_array(chosen.data), None if chosen.opaque else chosen.mask)
 
@@ -45,7 +46,9 @@ def compose(
     dtype = _output_type(dtype, first)
     called = functions or any(layer.functions for layer in layers)
     if dtype is None and not called and not any(layer.multiply for layer in layers):
-        if len(layers) == 1:
+        if mask is not None and not mask.any():
+            picture: Picture = BlankPicture(*mask.shape)
+        elif len(layers) == 1:
             picture = _single(layers[0], rasters, mask)
         else:
             picture = _brightest(layers, rasters, mask)
@@ -88,33 +91,33 @@ def find_raster(rasters: Rasters, frame: Frame) -> Raster:
 def _single(layer: Layer, rasters: Rasters, mask: Mask | None) -> Picture:
     where, colors = _look_up(layer, rasters)
     if colors.grey is None:
-        picture = _finish(_pixels(where, colors), mask, opaque=colors.opaque)
-        if where.dtype != np.uint8:
-            return picture
-        return replace(picture, indexed=_index(where, colors, mask))
-    data = np.take(colors.grey, where).view(np.uint8).reshape(*where.shape, 2)
-    if colors.opaque and mask is None:
-        return Picture(data[:, :, :1], 'L')
-    return with_mask(Picture(data, 'LA'), mask)
+        indexed = _indexed(where, colors, mask)
+        return indexed or _finish(_pixels(where, colors), mask, opaque=colors.opaque)
+    data = np.take(colors.grey, where)
+    if colors.opaque:
+        return with_mask(Picture.from_array(data), mask)
+    return with_mask(Picture(data.view(np.uint8).reshape(*where.shape, 2), 'LA'), mask)
 
 
-def _index(where: Array, colors: Table, mask: Mask | None) -> Indexed | None:
-    """Return 8-bit samples themselves as indexes, if an index is left for what the mask hides."""
-    palette = colors.packed.view(np.uint8).reshape(-1, 4)
-    if mask is None:
-        return Indexed(where, palette)
-    hidden = mask == 0
-    if not (hidden | (mask == 255)).all():
+def _indexed(where: Array, table: Table, mask: Mask | None) -> IndexedPicture | None:
+    """Return the picture in few colours, if there is one among them for what the mask hides."""
+    if table.quantized is None or not (mask is None or is_hard(mask)):
         return None
-    free = np.flatnonzero(palette[:, 3] == 0)
+    colors = table.quantized.colors
+    pixels = where if table.quantized.indexes is None else np.take(table.quantized.indexes, where)
+    if mask is None:
+        return IndexedPicture(pixels, colors, 'RGB' if table.opaque else 'RGBA')
+    free = np.flatnonzero(colors[:, 3] == 0)
     if not free.size:
         # The samples beneath the mask do not count: they are not shown.
-        free = np.flatnonzero(np.bincount(where[~hidden], minlength=256) == 0)
-    if not free.size:
-        return None
-    palette = palette.copy()
-    palette[free[0]] = 0
-    return Indexed(np.where(hidden, np.uint8(free[0]), where), palette)
+        free = np.flatnonzero(np.bincount(pixels[mask > 0], minlength=len(colors)) == 0)
+        if not free.size:
+            return None
+        colors = colors.copy()
+        colors[free[0]] = 0
+    output = np.full(pixels.shape, free[0], np.uint8)
+    cv2.copyTo(np.ascontiguousarray(pixels), mask, output)
+    return IndexedPicture(output, colors)
 
 
 def _brightest(layers: Sequence[Layer], rasters: Rasters, mask: Mask | None) -> Picture:

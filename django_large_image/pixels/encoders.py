@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from importlib import import_module
 from io import BytesIO
 from typing import Any
 
@@ -16,12 +17,14 @@ from PIL import Image
 
 from django_large_image.exceptions import FormatError
 
-from .picture import WHITE, Color, Indexed, Picture
+from .picture import WHITE, Color, IndexedPicture, Picture
 
+isal_zlib: Any
 try:
-    from isal import isal_zlib as zlib
+    isal_zlib = import_module('isal.isal_zlib')
 except ImportError:  # pragma: no cover
-    import zlib  # type: ignore[no-redef]
+    isal_zlib = None
+_crc32 = zlib.crc32 if isal_zlib is None else isal_zlib.crc32
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,15 @@ _UP = 2
 _GIF_NOTHING = 255
 # The level that costs least; isa-l counts from 0 to 3, zlib from 0 to 9.
 _LEVEL = 1
+# Two to this power is how many bytes isa-l looks back. The filter has taken out what lies above, so
+# more finds little, and takes longer.
+_WINDOW = 9
 
 
 def png(picture: Picture, options: EncodeOptions = DEFAULTS) -> bytes:
     """Encode as PNG: 16 bits per channel for uint16 pictures, 8 for all others."""
-    if picture.indexed is not None:
-        return _indexed_png(picture.indexed)
+    if isinstance(picture, IndexedPicture):
+        return _indexed_png(picture)
     picture = picture.displayable
     if picture.data.dtype != np.uint16:
         picture = picture.to_uint8()
@@ -144,21 +150,13 @@ def npy(picture: Picture, options: EncodeOptions = DEFAULTS) -> bytes:
     return output.getvalue()
 
 
-@lru_cache(maxsize=64)
-def empty(suffix: str, width: int, height: int) -> bytes:
-    """Return the constant bytes of a picture in which nothing is seen."""
-    from .formats import get_format
-
-    picture = Picture(np.zeros((height, width, 4), np.uint8), 'RGBA')
-    return get_format(suffix).encode(picture, DEFAULTS)
-
-
-def _indexed_png(indexed: Indexed) -> bytes:
-    colors = indexed.colors
+def _indexed_png(picture: IndexedPicture) -> bytes:
+    colors = picture.colors
     extra = _chunk(b'PLTE', colors[:, :3].tobytes())
-    if (colors[:, 3] != 255).any():
-        extra += _chunk(b'tRNS', colors[:, 3].tobytes())
-    return _png(indexed.pixels, 8, _INDEXED, extra)
+    clear = np.flatnonzero(colors[:, 3] != 255)
+    if picture.has_alpha and clear.size:
+        extra += _chunk(b'tRNS', colors[: clear[-1] + 1, 3].tobytes())
+    return _png(picture.pixels, 8, _INDEXED, extra)
 
 
 def _png(data: NDArray[Any], depth: int, color_type: int, extra: bytes = b'') -> bytes:
@@ -168,15 +166,23 @@ def _png(data: NDArray[Any], depth: int, color_type: int, extra: bytes = b'') ->
             _SIGNATURE,
             _chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, depth, color_type, 0, 0, 0)),
             extra,
-            _chunk(b'IDAT', zlib.compress(_filtered(data), _LEVEL)),
+            _chunk(b'IDAT', _deflate(_filtered(data))),
             _chunk(b'IEND', b''),
         )
     )
 
 
 def _chunk(kind: bytes, payload: bytes) -> bytes:
-    check = zlib.crc32(payload, zlib.crc32(kind))
+    check = _crc32(payload, _crc32(kind))
     return b''.join((struct.pack('>I', len(payload)), kind, payload, struct.pack('>I', check)))
+
+
+def _deflate(lines: NDArray[np.uint8]) -> bytes:
+    if isal_zlib is not None:
+        return bytes(isal_zlib.compress(lines, _LEVEL, _WINDOW))
+    # Nothing but repetitions of one byte, for the same reason.
+    runs = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_RLE)
+    return runs.compress(lines.data) + runs.flush()
 
 
 def _filtered(data: NDArray[Any]) -> NDArray[np.uint8]:

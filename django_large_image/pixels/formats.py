@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PIL import features
 
 from django_large_image.exceptions import FormatError
 
 from . import encoders
-from .encoders import EncodeOptions
-from .picture import Picture
+from .encoders import DEFAULTS, EncodeOptions
+from .picture import BlankPicture, Picture
 
 __all__ = ['FORMATS', 'EncodeOptions', 'Format', 'get_format']
+
+# Blank tiles are kept once encoded, in pixels: blank maps would take too much memory.
+_LARGEST_BLANK = 512 * 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +31,21 @@ class Format:
     name: str
     suffixes: tuple[str, ...]
     media_type: str
-    encode: Callable[[Picture, EncodeOptions], bytes]
+    encoder: Callable[[Picture, EncodeOptions], bytes]
     alpha: bool
     large_image: str
+
+    def encode(self, picture: Picture, options: EncodeOptions = DEFAULTS) -> bytes:
+        """Return the picture as a file; FormatError for one that the format cannot hold."""
+        if isinstance(picture, BlankPicture) and picture.height * picture.width <= _LARGEST_BLANK:
+            return _blank(self, picture.height, picture.width, options)
+        return self.encoder(picture, options)
+
+
+@lru_cache(maxsize=16)
+def _blank(output: Format, height: int, width: int, options: EncodeOptions) -> bytes:
+    """Return the constant bytes of a picture in which nothing is seen."""
+    return output.encoder(BlankPicture(height, width), options)
 
 
 _ROWS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -16,18 +17,7 @@ Color = tuple[int, int, int]
 WHITE: Color = (255, 255, 255)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Indexed:
-    """The same pixels in fewer bytes, for encoders that can: 8-bit indexes into RGBA colours.
-
-    `pixels` has the shape (height, width), `colors` (256, 4); both are uint8.
-    """
-
-    pixels: NDArray[np.uint8]
-    colors: NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """Pixels ready to be encoded.
 
@@ -38,7 +28,6 @@ class Picture:
 
     data: NDArray[Any]
     mode: str
-    indexed: Indexed | None = None
 
     @classmethod
     def from_array(cls, data: NDArray[Any]) -> Picture:
@@ -101,16 +90,13 @@ class Picture:
         """Return the picture laid on a background, without alpha; grey stays grey on a grey one."""
         if not self.has_alpha:
             return self
-        alpha = self.data[:, :, -1:]
-        if (alpha == self.full).all():
-            return Picture(np.ascontiguousarray(self.data[:, :, :-1]), self.mode[:-1])
         grey = self.mode == 'LA' and len(set(background)) == 1
         if self.mode == 'LA' and not grey:
             return self.to_rgba().flatten(background)
         behind = background[:1] if grey else background
         if self.data.dtype == np.uint8:
             return Picture(_over(np.ascontiguousarray(self.data), behind), self.mode[:-1])
-        weight = alpha.astype(np.float32) / self.full
+        weight = self.data[:, :, -1:].astype(np.float32) / self.full
         bottom = np.array(behind, np.float32) * (self.full / 255)
         mixed = bottom + (self.data[:, :, :-1] - bottom) * weight
         if self.data.dtype.kind == 'u':
@@ -143,18 +129,67 @@ class Picture:
         return Picture(data.astype(self.data.dtype, copy=False), self.mode)
 
 
+class IndexedPicture(Picture):
+    """An 8-bit picture as indexes into a few colours, which PNG holds as they are.
+
+    `pixels` has the shape (height, width), `colors` (2-256, 4); both are uint8. `mode` is RGB or
+    RGBA. `data` is looked up when an encoder asks for it.
+    """
+
+    def __init__(
+        self, pixels: NDArray[np.uint8], colors: NDArray[np.uint8], mode: str = 'RGBA'
+    ) -> None:
+        object.__setattr__(self, 'mode', mode)
+        self.pixels = pixels
+        self.colors = colors
+
+    @cached_property
+    def data(self) -> NDArray[Any]:
+        """RGB or RGBA: the colour of every index."""
+        packed = np.take(self.colors.view(np.uint32), self.pixels)
+        data = packed.view(np.uint8).reshape(*self.pixels.shape, 4)
+        return data if self.has_alpha else cv2.cvtColor(data, cv2.COLOR_RGBA2RGB)
+
+    def to_uint8(self) -> Picture:
+        return self
+
+    def flatten(self, background: Color = WHITE) -> Picture:
+        """Return the picture laid on a background: its colours are, once each."""
+        if not self.has_alpha:
+            return self
+        colors = Picture(self.colors[np.newaxis], 'RGBA').flatten(background).to_rgba().data[0]
+        return IndexedPicture(self.pixels, colors, 'RGB')
+
+
+class BlankPicture(Picture):
+    """A picture in which nothing is seen, whose bytes in a format are always the same."""
+
+    def __init__(self, height: int, width: int) -> None:
+        super().__init__(np.zeros((height, width, 4), np.uint8), 'RGBA')
+
+
+def is_hard(alpha: NDArray[Any]) -> bool:
+    """Whether an 8-bit alpha channel or mask only shows and hides: it is 255 or 0 everywhere."""
+    # 255 wraps round to 0, and 0 becomes 1.
+    return bool((alpha + np.uint8(1)).max(initial=0) <= 1)
+
+
 def _over(data: NDArray[np.uint8], background: tuple[int, ...]) -> NDArray[np.uint8]:
     """Return 8-bit pixels, alpha last, laid on a background of one or three channels."""
-    channels = data.shape[2] - 1
-    alpha = cv2.extractChannel(data, channels)
-    # How much of the background shows through each value of alpha.
-    through = np.rint(np.outer(255 - np.arange(256), background) / 255).astype(np.uint8)
-    if channels == 1:
+    height, width, channels = data.shape
+    alpha = cv2.extractChannel(data, channels - 1)
+    if channels == 2:
         colors = cv2.extractChannel(data, 0)
-        behind = cv2.LUT(alpha, through)
     else:
         colors = cv2.cvtColor(data, cv2.COLOR_RGBA2RGB)
-        alpha = cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB)
-        behind = cv2.LUT(alpha, through.reshape(256, 1, 3))
-    mixed = cv2.add(cv2.multiply(colors, alpha, scale=1 / 255), behind)
-    return np.asarray(mixed, np.uint8).reshape(*data.shape[:2], channels)
+    behind = np.empty((height, width, channels - 1), np.uint8)
+    # A line at a time, which numpy copies faster than pixels.
+    behind[:] = np.tile(np.array(background, np.uint8), (width, 1))
+    if is_hard(alpha):
+        mixed = cv2.copyTo(colors, alpha, behind)
+    else:
+        if channels == 4:
+            alpha = cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB)
+        below = cv2.multiply(behind, cv2.bitwise_not(alpha), scale=1 / 255)
+        mixed = cv2.add(cv2.multiply(colors, alpha, scale=1 / 255), below)
+    return np.asarray(mixed, np.uint8).reshape(height, width, channels - 1)

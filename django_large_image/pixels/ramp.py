@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .palettes import lookup
+from .quantization import Quantized, quantize
 
 # How finely the range of a sample type that is too large to be listed is divided.
 _STEPS = 1 << 16
@@ -67,11 +68,16 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """The colours of every index: RGBA in 32 bits and, if all is grey, grey and alpha in 16."""
+    """The colours of every index: RGBA in 32 bits.
+
+    If all is grey, `grey` is that in 8 bits, or in 16 together with alpha where not all is opaque.
+    Otherwise `quantized` is the same in few colours, if there are such.
+    """
 
     packed: NDArray[np.uint32]
-    grey: NDArray[np.uint16] | None
     opaque: bool
+    grey: NDArray[np.uint8] | NDArray[np.uint16] | None = None
+    quantized: Quantized | None = None
 
 
 def _within(nodata: float, dtype: np.dtype[Any]) -> float:
@@ -119,12 +125,33 @@ def float_table(ramp: Ramp, kind: str, fill: int) -> NDArray[np.float32]:
     return np.concatenate([colors, np.full((1, 4), fill, np.float32)])
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def color_table(ramp: Ramp, kind: str) -> Table:
     """Return the 8-bit colours of a ramp; large-image cuts fractions off, and so does this."""
     colors = float_table.__wrapped__(ramp, kind, 0).astype(np.uint8)
     packed = np.ascontiguousarray(colors).view(np.uint32).reshape(-1)
-    grey = None
-    if (colors[:, 0] == colors[:, 1]).all() and (colors[:, 0] == colors[:, 2]).all():
-        grey = np.ascontiguousarray(colors[:, 2:4]).view(np.uint16).reshape(-1)
-    return Table(packed, grey, bool((colors[:, 3] == 255).all()))
+    opaque = bool((colors[:, 3] == 255).all())
+    if (colors[:, :1] == colors[:, 1:3]).all():
+        if opaque:
+            return Table(packed, opaque, np.ascontiguousarray(colors[:, 0]))
+        return Table(packed, opaque, np.ascontiguousarray(colors[:, 2:]).view(np.uint16)[:, 0])
+    quantized = (
+        Quantized(None, colors) if kind in ('u1', 'i1') else quantize(*_bounds(ramp, kind, colors))
+    )
+    return Table(packed, opaque, quantized=quantized)
+
+
+def _bounds(
+    ramp: Ramp, kind: str, colors: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the lowest and highest colours that the entries of a table stand for."""
+    if kind != 'linear':
+        return colors, colors
+    # Samples find the entry that is nearest, up to half a step away.
+    positions = np.linspace(-0.5, _STEPS - 0.5, _STEPS + 1) / (_STEPS - 1)
+    shades = ramp.colors(positions).astype(np.uint8)
+    nothing = np.zeros((1, 4), np.uint8)
+    return (
+        np.concatenate([np.minimum(shades[:-1], shades[1:]), nothing]),
+        np.concatenate([np.maximum(shades[:-1], shades[1:]), nothing]),
+    )

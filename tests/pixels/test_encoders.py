@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image
 from django_large_image.exceptions import FormatError
 from django_large_image.pixels import encoders
 from django_large_image.pixels.encoders import EncodeOptions
-from django_large_image.pixels.formats import FORMATS, get_format
+from django_large_image.pixels.formats import get_format
 from django_large_image.pixels.picture import Picture
 from django_large_image.pixels.raster import Band, Raster
 from django_large_image.pixels.style import Style
@@ -152,49 +153,23 @@ def test_npy_is_the_array(channels: int) -> None:
     np.testing.assert_array_equal(np.load(io.BytesIO(content)), data)
 
 
-@pytest.mark.parametrize('suffix', sorted(FORMATS))
-def test_empty_is_cached_and_shows_nothing(suffix: str) -> None:
-    content = encoders.empty(suffix, 32, 16)
-    assert encoders.empty(suffix, 32, 16) is content
-    if suffix == 'npy':
-        assert not np.load(io.BytesIO(content)).any()
-        return
-    image = read(content)
-    assert image.size == (32, 16)
-    if get_format(suffix).alpha:
-        assert not np.asarray(image.convert('RGBA'))[..., 3].any()
-
-
 def test_a_picture_that_a_format_cannot_hold() -> None:
     wide = Picture.from_array(np.zeros((1, 20_000, 3), np.uint8))
     with pytest.raises(FormatError, match='WEBP'):
         encoders.webp(wide)
 
 
-def test_unknown_format_names_the_known() -> None:
-    with pytest.raises(FormatError, match=r'png, jpg, jpeg, jfif, webp.*npy'):
-        get_format('exe')
-
-
-@pytest.mark.parametrize(
-    ('suffix', 'name', 'media_type', 'large_image'),
-    [
-        ('png', 'png', 'image/png', 'PNG'),
-        ('.JPG', 'jpeg', 'image/jpeg', 'JPEG'),
-        ('jpeg', 'jpeg', 'image/jpeg', 'JPEG'),
-        ('tif', 'tiff', 'image/tiff', 'TILED'),
-        ('tiff', 'tiff', 'image/tiff', 'TILED'),
-        ('webp', 'webp', 'image/webp', 'WEBP'),
-        ('npy', 'npy', 'application/octet-stream', 'NPY'),
-    ],
-)
-def test_get_format(suffix: str, name: str, media_type: str, large_image: str) -> None:
-    found = get_format(suffix)
-    assert (found.name, found.media_type, found.large_image) == (name, media_type, large_image)
+@pytest.mark.parametrize('channels', [1, 2, 3, 4])
+def test_png_without_isal(monkeypatch: pytest.MonkeyPatch, channels: int) -> None:
+    monkeypatch.setattr(encoders, 'isal_zlib', None)
+    monkeypatch.setattr(encoders, '_crc32', zlib.crc32)
+    picture = smooth(channels)
+    image = read(encoders.png(picture))
+    np.testing.assert_array_equal(np.asarray(image).reshape(picture.data.shape), picture.data)
 
 
 class TestIndexedPng:
-    """8-bit samples in a palette are written as they are, with the palette."""
+    """Samples in a palette are written as indexes into its colours."""
 
     STYLE = Style.parse({'palette': 'viridis', 'min': 0, 'max': 255})
     FADING = Style.parse({'palette': ['#f000', '#0f0f'], 'min': 0, 'max': 255})
@@ -204,7 +179,7 @@ class TestIndexedPng:
             {None: Raster(data[:, :, None], mask, (Band(1, 'gray', str(data.dtype)),))}
         )
 
-    @pytest.mark.parametrize('dtype', ['uint8', 'int8'])
+    @pytest.mark.parametrize('dtype', ['uint8', 'int8', 'uint16', 'int16', 'uint32', 'float32'])
     @pytest.mark.parametrize('style', [STYLE, FADING])
     def test_same_pixels_as_without(self, style: Style, dtype: str) -> None:
         picture = self.shown(style, None, BLUR.astype(dtype))
@@ -213,16 +188,17 @@ class TestIndexedPng:
         found = np.asarray(image.convert('RGBA'))
         np.testing.assert_array_equal(found, picture.to_rgba().data)
 
+    @pytest.mark.parametrize('dtype', ['uint8', 'uint16', 'float64'])
     @pytest.mark.parametrize('style', [STYLE, FADING])
-    def test_mask_takes_a_free_index(self, style: Style) -> None:
+    def test_mask_takes_a_free_index(self, style: Style, dtype: str) -> None:
         mask = np.where(BLUR > 50, 255, 0).astype(np.uint8)
-        picture = self.shown(style, mask)
+        picture = self.shown(style, mask, BLUR.astype(dtype))
         image = read(encoders.png(picture))
         assert image.mode == 'P'
         found = np.asarray(image.convert('RGBA'))
-        expected = picture.to_rgba().data
-        np.testing.assert_array_equal(found[..., 3], expected[..., 3])
-        np.testing.assert_array_equal(found[mask > 0], expected[mask > 0])
+        assert not found[mask == 0, 3].any()
+        bare = self.shown(style, None, BLUR.astype(dtype)).to_rgba().data
+        np.testing.assert_array_equal(found[mask > 0], bare[mask > 0])
 
     def test_no_index_is_free(self) -> None:
         data = np.arange(512).astype(np.uint8).reshape(2, 256)
@@ -232,13 +208,24 @@ class TestIndexedPng:
         assert image.mode == 'RGBA'
         np.testing.assert_array_equal(np.asarray(image), picture.data)
 
-    def test_half_transparent_masks_are_not_indexed(self) -> None:
-        picture = self.shown(self.STYLE, np.full(BLUR.shape, 100, np.uint8))
-        assert picture.indexed is None
-        assert (np.asarray(read(encoders.png(picture)))[..., 3] == 100).all()
+    @pytest.mark.parametrize('dtype', ['uint8', 'uint16'])
+    def test_half_transparent_masks_are_not_indexed(self, dtype: str) -> None:
+        mask = np.full(BLUR.shape, 100, np.uint8)
+        image = read(encoders.png(self.shown(self.STYLE, mask, BLUR.astype(dtype))))
+        assert image.mode == 'RGBA'
+        assert (np.asarray(image)[..., 3] == 100).all()
 
-    def test_other_pictures_forget_it(self) -> None:
-        picture = self.shown(self.STYLE, None)
-        assert picture.indexed is not None
-        assert picture.resize(5, 5).indexed is None
-        assert picture.to_rgba().indexed is None
+    def test_more_colors_than_there_are_indexes(self) -> None:
+        style = Style.parse({'palette': 'hsv', 'min': 0, 'max': 65535})
+        data = np.arange(65536).astype(np.uint16).reshape(256, 256)
+        picture = self.shown(style, None, data)
+        image = read(encoders.png(picture))
+        assert image.mode == 'RGB'
+        np.testing.assert_array_equal(np.asarray(image), picture.data)
+
+    def test_no_more_colors_are_written_than_there_are(self) -> None:
+        style = Style.parse({'palette': ['#f00', '#00f'], 'min': 0, 'max': 1, 'scheme': 'discrete'})
+        content = encoders.png(self.shown(style, None, BLUR.astype(np.uint16)))
+        length = struct.unpack('>I', content[33:37])[0]
+        assert (content[37:41], length) == (b'PLTE', 9)
+        assert b'tRNS' not in content

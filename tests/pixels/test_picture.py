@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from django_large_image.pixels.picture import Picture
+from django_large_image.pixels.picture import BlankPicture, IndexedPicture, Picture, is_hard
 
 
 def filled(*channels: float, dtype: str = 'uint8', size: tuple[int, int] = (4, 6)) -> Picture:
@@ -107,3 +107,60 @@ def test_resize_does_not_bleed_hidden_colors() -> None:
 def test_same_size_is_the_same_picture() -> None:
     picture = filled(1)
     assert picture.resize(6, 4) is picture
+
+
+INDEXES = np.array([[0, 1, 2], [2, 2, 3]], np.uint8)
+COLORS = np.array([(0, 0, 0, 0), (9, 8, 7, 255), (1, 2, 3, 255), (200, 100, 0, 128)], np.uint8)
+
+
+def test_indexed_pictures_know_their_pixels() -> None:
+    picture = IndexedPicture(INDEXES, COLORS, 'RGBA')
+    np.testing.assert_array_equal(picture.data, COLORS[INDEXES])
+    assert picture.data is picture.data
+    assert (picture.height, picture.width, picture.has_alpha) == (2, 3, True)
+    opaque = IndexedPicture(INDEXES, COLORS, 'RGB')
+    np.testing.assert_array_equal(opaque.data, COLORS[INDEXES][..., :3])
+
+
+def test_indexed_pictures_are_flattened_by_their_colors() -> None:
+    picture = IndexedPicture(INDEXES, COLORS, 'RGBA')
+    flat = picture.flatten((10, 20, 30))
+    assert isinstance(flat, IndexedPicture)
+    assert flat.mode == 'RGB'
+    same = Picture(picture.data, 'RGBA').flatten((10, 20, 30))
+    np.testing.assert_array_equal(flat.data, same.data)
+    assert flat.flatten() is flat
+
+
+def test_other_pictures_than_the_indexed_are_not() -> None:
+    picture = IndexedPicture(INDEXES, COLORS, 'RGB')
+    assert not isinstance(picture.resize(5, 5), IndexedPicture)
+    assert not isinstance(picture.to_rgba(), IndexedPicture)
+
+
+def test_blank_pictures_show_nothing() -> None:
+    picture = BlankPicture(3, 5)
+    assert (picture.height, picture.width, picture.mode) == (3, 5, 'RGBA')
+    assert not picture.data.any()
+    assert (picture.flatten((7, 8, 9)).data == (7, 8, 9)).all()
+
+
+@pytest.mark.parametrize(
+    ('values', 'expected'),
+    [([], True), ([0], True), ([255], True), ([0, 255], True), ([0, 1], False), ([254], False)],
+)
+def test_is_hard(values: list[int], expected: bool) -> None:
+    assert is_hard(np.array([values], np.uint8)) is expected
+
+
+@pytest.mark.parametrize('channels', [2, 4])
+@pytest.mark.parametrize('background', [(255, 255, 255), (40, 40, 40), (1, 120, 250)])
+@pytest.mark.parametrize('hard', [False, True])
+def test_flatten_every_alpha(channels: int, background: tuple[int, int, int], hard: bool) -> None:
+    data = np.random.default_rng(2).integers(0, 255, (64, 48, channels), np.uint8, endpoint=True)
+    if hard:
+        data[..., -1] = np.where(data[..., -1] > 99, 255, 0)
+    weight = data[..., -1:] / 255
+    expected = data[..., :-1] * weight + np.array(background) * (1 - weight)
+    found = Picture.from_array(data).flatten(background).to_rgb().data.astype(float)
+    assert np.abs(found - expected).max() <= (0 if hard else 1)
