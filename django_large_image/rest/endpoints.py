@@ -168,7 +168,7 @@ def _identity(image: RequestedImage, declared: Endpoint) -> tuple[object, ...] |
     vary = image.view.get_cache_vary(image.request)
     return (
         f'{view.__module__}.{view.__qualname__}.{declared.name}',
-        reference.path,
+        *reference.key,
         reference.version,
         image.asked.key,
         style,

@@ -12,7 +12,7 @@ from django_large_image.exceptions import BudgetError, UnreadableError
 from django_large_image.pixels.raster import Band
 from django_large_image.sources.bands import describe_bands
 from django_large_image.sources.decoded import Identity, identify, is_costly
-from django_large_image.sources.handles import file_of, open_dataset, quiet
+from django_large_image.sources.handles import configured, file_of, open_dataset, quiet
 from django_large_image.sources.reading import (
     Size,
     alpha_number,
@@ -20,6 +20,7 @@ from django_large_image.sources.reading import (
     opaque_in,
     stored_type,
 )
+from django_large_image.sources.reference import Options
 from django_large_image.sources.tile_matrix import METERS_PER_DEGREE
 
 GeoTransform = tuple[float, float, float, float, float, float]
@@ -66,23 +67,31 @@ class Description:
         return len(self.levels) - 1
 
 
-def describe(path: str) -> tuple[Description, gdal.Dataset]:
+def describe(path: str, options: Options = ()) -> tuple[Description, gdal.Dataset]:
     """Return the description of a file and the open dataset of its first frame.
 
+    `options` are those of its `ImageReference`.
     A container without bands of its own shows its first subdataset. Raises `UnreadableError`.
     """
     identity = identify(path)
-    dataset = open_dataset(path)
+    dataset = open_dataset(path, options)
+    with configured(options):
+        return _describe_dataset(path, dataset, identity, options)
+
+
+def _describe_dataset(
+    path: str, dataset: gdal.Dataset, identity: Identity, options: Options
+) -> tuple[Description, gdal.Dataset]:
     pages = _subdatasets(dataset, path)
     if not dataset.RasterCount and pages:
         path = pages[0][0]
-        dataset = open_dataset(path)
+        dataset = open_dataset(path, options)
     size = (dataset.RasterXSize, dataset.RasterYSize, dataset.RasterCount)
     if not all(size):
         raise UnreadableError('Unreadable image: it has no raster bands.')
     if dataset.RasterCount > MAX_BANDS:
         raise UnreadableError(f'Unreadable image: it has more than {MAX_BANDS} bands.')
-    frames = [name for name, text in pages[:MAX_FRAMES] if _size(name, text) == size]
+    frames = [name for name, text in pages[:MAX_FRAMES] if _size(name, text, options) == size]
     with quiet():
         wkt, transform, warp_options = _place(dataset)
     description = Description(
@@ -139,13 +148,13 @@ def _levels(dataset: gdal.Dataset) -> tuple[Size, ...]:
     return tuple((level.XSize, level.YSize) for level in (bands[0], *overviews))
 
 
-def _size(name: str, text: str) -> tuple[int, int, int]:
+def _size(name: str, text: str, options: Options) -> tuple[int, int, int]:
     """Return width, height and bands of a subdataset, from its text where that tells them."""
     match = _PAGE.fullmatch(text)
     if match is not None:
         return int(match[1]), int(match[2]), int(match[3])
     try:
-        dataset = open_dataset(name)
+        dataset = open_dataset(name, options)
     except UnreadableError:
         return 0, 0, 0
     return dataset.RasterXSize, dataset.RasterYSize, dataset.RasterCount

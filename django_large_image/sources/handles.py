@@ -16,6 +16,7 @@ from django_large_image import metrics
 from django_large_image.conf import settings
 from django_large_image.exceptions import StyleError, UnreadableError
 from django_large_image.sources import sidecars
+from django_large_image.sources.reference import Options
 
 logger = logging.getLogger(__name__)
 
@@ -47,14 +48,28 @@ def quiet() -> Iterator[None]:
         gdal.PopErrorHandler()
 
 
-def open_dataset(path: str) -> gdal.Dataset:
+@contextmanager
+def configured(options: Options) -> Iterator[None]:
+    """Set GDAL's configuration for what this thread does in the block."""
+    before = [(name, gdal.GetThreadLocalConfigOption(name)) for name, _ in options]
+    for name, value in options:
+        gdal.SetThreadLocalConfigOption(name, value)
+    try:
+        yield
+    finally:
+        for name, former in before:
+            gdal.SetThreadLocalConfigOption(name, former)
+
+
+def open_dataset(path: str, options: Options = ()) -> gdal.Dataset:
     """Return a read-only dataset of `path`, read by one of the drivers that the settings allow.
 
+    `options` are GDAL's configuration that the path needs, as in `ImageReference`.
     Raises `UnreadableError` for what is missing, broken, not a raster or of another driver, and for
     a file that names another one.
     """
     gdal.UseExceptions()
-    with quiet():
+    with quiet(), configured(options):
         try:
             dataset = gdal.OpenEx(
                 path,
@@ -84,8 +99,8 @@ def file_of(path: str) -> str:
 class HandlePool:
     """Lends datasets of one path, so that threads never share one nor wait for each other."""
 
-    def __init__(self, path: str, first: gdal.Dataset | None = None) -> None:
-        self.path = path
+    def __init__(self, path: str, first: gdal.Dataset | None = None, options: Options = ()) -> None:
+        self.path, self._options = path, options
         # A deque's append and pop are atomic.
         self._free: deque[gdal.Dataset] = deque([first] if first is not None else [])
         with _pools_guard:
@@ -100,9 +115,9 @@ class HandlePool:
         try:
             dataset = self._free.pop()
         except IndexError:
-            dataset = open_dataset(self.path)
+            dataset = open_dataset(self.path, self._options)
         try:
-            with quiet():
+            with quiet(), configured(self._options):
                 yield dataset
         except RuntimeError as error:
             logger.info('GDAL could not read %s: %s', self.path, error)
@@ -129,10 +144,10 @@ metrics.gauge('large_image_idle_handles', 'Handles that wait to be lent.', idle_
 class FramePools:
     """The handles of each frame of a file; those of the frames used last stay open."""
 
-    def __init__(self, paths: Sequence[str], first: gdal.Dataset) -> None:
-        self._paths = paths
+    def __init__(self, paths: Sequence[str], first: gdal.Dataset, options: Options = ()) -> None:
+        self._paths, self._options = paths, options
         self._guard = threading.Lock()
-        self._pools = OrderedDict({0: HandlePool(paths[0], first)})
+        self._pools = OrderedDict({0: HandlePool(paths[0], first, options)})
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -149,7 +164,7 @@ class FramePools:
         """Return the handles of a frame; raises `StyleError` where there is no such frame."""
         path = self.path(frame)
         with self._guard:
-            pool = self._pools.setdefault(frame or 0, HandlePool(path))
+            pool = self._pools.setdefault(frame or 0, HandlePool(path, None, self._options))
             self._pools.move_to_end(frame or 0)
             while len(self._pools) > max(1, settings.HANDLES_PER_SOURCE):
                 self._pools.popitem(last=False)

@@ -138,6 +138,8 @@ def _construct(
     options = {'noCache': True, 'encoding': 'PNG', **options}
     if issubclass(source, RasterTileSource) or getattr(source, '_geospatial_source', False):
         options['projection'] = projection
+        if issubclass(source, RasterTileSource):
+            options['options'] = reference.options
         options.setdefault('style', '{}')
     elif projection:
         raise ParameterError('This source does not know projections.')
@@ -204,7 +206,7 @@ class SourceCache:
         self, reference: ImageReference, projection: str | None, name: str | None
     ) -> FileTileSource:
         """Return the open source of a reference, opening it once however many threads ask."""
-        key = (reference.path, projection, name, reference.version)
+        key = (reference.key, projection, name, reference.version)
         found = self._find(key)
         if found is not None:
             return found

@@ -33,6 +33,7 @@ from django_large_image.sources import reading
 from django_large_image.sources.bands import band_record
 from django_large_image.sources.description import GeoTransform, describe, native_pixel_size
 from django_large_image.sources.handles import FramePools, HandlePool, open_dataset
+from django_large_image.sources.reference import Options
 from django_large_image.sources.sampling import measure_bands
 from django_large_image.sources.tile_matrix import (
     METERS_PER_DEGREE,
@@ -67,8 +68,10 @@ class RasterTileSource(
         path: Any,
         projection: str | bytes | None = None,
         unitsPerPixel: float | None = None,
+        options: Options = (),
         **kwargs: Any,
     ) -> None:
+        self._options = options
         try:
             self._open(path, projection, unitsPerPixel, kwargs)
         except LargeImageError as error:
@@ -85,9 +88,11 @@ class RasterTileSource(
         self._getTileLock = threading.Lock()
         self._bounds: dict[Any, Any] = {}
         self._dataset: gdal.Dataset | None = None
-        self.description, dataset = describe(str(self._getLargeImagePath()))
+        self.description, dataset = describe(str(self._getLargeImagePath()), self._options)
         self._transforms = TransformPool(self.description)
-        self._pools = FramePools(self.description.frames or (self.description.path,), dataset)
+        self._pools = FramePools(
+            self.description.frames or (self.description.path,), dataset, self._options
+        )
         self._keep()
         self._unitsPerPixel = unitsPerPixel
         text = projection.decode() if isinstance(projection, bytes) else projection
@@ -153,7 +158,7 @@ class RasterTileSource(
         use it.
         """
         if self._dataset is None:
-            self._dataset = open_dataset(self._largeImagePath)
+            self._dataset = open_dataset(self._largeImagePath, self._options)
         return self._dataset
 
     @property
@@ -193,7 +198,7 @@ class RasterTileSource(
         return self.description.transform or (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
     def _getFrameDataset(self, frame: int) -> gdal.Dataset:
-        return open_dataset(self._pools.path(frame))
+        return open_dataset(self._pools.path(frame), self._options)
 
     def _setDefaultStyle(self) -> None:
         self._bandNames = {

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+# Names and values of GDAL's configuration.
+Options = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,12 +14,21 @@ class ImageReference:
 
     `path` is what GDAL opens; `version` changes when the bytes change and is part of every cache
     key and ETag (empty: unknown, never cached beyond the process); `name` is the file name that a
-    stranger may see.
+    stranger may see. `scope` tells stores apart in which the same path is another image: their
+    endpoint. `options` are what GDAL needs to open and read it, credentials among them: they may
+    change while the image stays the same, and are never shown.
     """
 
     path: str
     version: str = ''
     name: str = ''
+    scope: str = ''
+    options: Options = field(default=(), compare=False, repr=False)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Which image it is, in any version."""
+        return self.scope, self.path
 
     def __fspath__(self) -> str:
         return self.path

@@ -44,7 +44,7 @@ def band_statistics(
 
     if reference is None or not reference.version:
         return measure()[band]
-    key = cache.make_key('statistics', reference.path, reference.version, frame or 0, numbers)
+    key = cache.make_key('statistics', *reference.key, reference.version, frame or 0, numbers)
     return cache.get_or_make(key, measure)[band]
 
 
