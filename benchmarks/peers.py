@@ -14,12 +14,14 @@ from benchmarks.environments import Environment, UnavailableError, program, run
 from benchmarks.servers import Server, free_port
 from benchmarks.tiles import TILE_SIZE, Tile
 
-# Per worker. More of them wait for each other, here and in the peers that have any.
+# Per worker of the peers that have any. More of them wait for each other.
 THREADS = 2
 # For every Python server: warnings are not written per request.
 QUIET = {'PYTHONWARNINGS': 'ignore', 'PYTHONUNBUFFERED': '1'}
 # Each of the project's databases has these rows, then those of the copies that nobody has seen.
 FILENAMES = tuple(dict.fromkeys(case.filename for case in CASES))
+# What `make serve` runs, its settings of GDAL and of the C library included.
+LAUNCHER = ROOT / 'example_project' / 'serve.py'
 
 
 class Peer(ABC):
@@ -100,44 +102,38 @@ class DjangoPeer(Peer):
 
 
 class Ours(DjangoPeer):
-    """This package on granian."""
+    """This package on granian, started as `make serve` starts the example project."""
 
     name = 'ours'
-    settings = f'granian, {WORKERS} workers of {THREADS} threads'
+    settings = f'granian, {WORKERS} workers of one thread'
     python = ROOT / '.venv' / 'bin' / 'python'
 
     def install(self) -> str:
         code = 'import granian, django_large_image as package; print(package.__version__)'
         return run(self.python, '-c', code, cwd=ROOT)
 
-    def environment(self) -> dict[str, str]:
-        return {**super().environment(), 'GDAL_CACHEMAX': '64', 'MALLOC_ARENA_MAX': '2'}
-
     def command(self, port: int) -> list[str]:
-        options = f'--interface wsgi --workers {WORKERS} --blocking-threads {THREADS}'
-        where = f'--host 127.0.0.1 --port {port} --log-level warning --no-ws'
-        return [
-            str(self.python),
-            '-m',
-            'granian',
-            'project.wsgi:application',
-            *options.split(),
-            *where.split(),
-        ]
+        options = f'--port {port} --workers {WORKERS} --threads 1'
+        return [str(self.python), str(LAUNCHER), 'project.wsgi:application', *options.split()]
 
 
 class OursOnGunicorn(Ours):
     """This package on gunicorn, to compare the servers."""
 
     name = 'ours-gunicorn'
-    settings = f'gunicorn gthread, {WORKERS} workers of {THREADS} threads'
+    settings = f'gunicorn gthread, {WORKERS} preloaded workers of {THREADS} threads'
 
     def install(self) -> str:
         code = 'import gunicorn, django_large_image as package; print(package.__version__)'
         return run(self.python, '-c', code, cwd=ROOT)
 
     def command(self, port: int) -> list[str]:
-        return gunicorn(self.python, 'project.wsgi', port)
+        return [*gunicorn(self.python, 'project.wsgi', port), '--preload']
+
+    def environment(self) -> dict[str, str]:
+        # What the launcher sets by itself.
+        own = {'GDAL_CACHEMAX': '16', 'MALLOC_ARENA_MAX': '1', 'OPENBLAS_NUM_THREADS': '1'}
+        return {**super().environment(), **own}
 
 
 class DjangoLargeImage(DjangoPeer):

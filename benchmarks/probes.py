@@ -62,8 +62,8 @@ def kept(
         server.stop()
 
 
-def memory(peer: Peer, cases: Iterable[Case], seconds: float) -> int:
-    """Return what the workers weigh after all of their cases, in bytes.
+def memory(peer: Peer, cases: Iterable[Case], seconds: float) -> tuple[int, int]:
+    """Return what the workers weigh after all of their cases, and their parent, in bytes.
 
     Nobody else runs, who might share libraries with them.
     """

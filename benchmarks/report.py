@@ -36,7 +36,7 @@ def markdown(results: Results) -> str:
     if results.memory:
         parts += [
             f'Memory of the workers after all of their cases (goal for ours: {MEMORY_GOAL} MB):',
-            table(('server', 'version', 'MB'), _memory(results)),
+            table(('server', 'version', 'MB', 'MB of their parent'), _memory(results)),
         ]
     if results.kept:
         parts += [
@@ -101,8 +101,8 @@ def _load(
 
 
 def _memory(results: Results) -> Iterable[tuple[str, ...]]:
-    for peer, size in results.memory.items():
-        yield peer, results.versions.get(peer, ''), f'{size / 1e6:.0f}'
+    for peer, sizes in results.memory.items():
+        yield peer, results.versions.get(peer, ''), *(f'{size / 1e6:.0f}' for size in sizes)
 
 
 def _kept(rates: dict[str, list[float]]) -> Iterable[tuple[str, ...]]:

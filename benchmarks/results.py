@@ -88,7 +88,8 @@ class Results:
     versions: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     cases: dict[str, dict[str, Measurement]] = field(default_factory=dict)
-    memory: dict[str, int] = field(default_factory=dict)
+    # Bytes of the workers and of their parent.
+    memory: dict[str, tuple[int, int]] = field(default_factory=dict)
     # Rates by what was asked, one per round.
     kept: dict[str, list[float]] = field(default_factory=dict)
     # Milliseconds by peer and by what was waited for.

@@ -74,12 +74,13 @@ class Server:
         pids = [self._process.pid, *descendants(self._process.pid)]
         return sum(processor_time(pid) for pid in pids)
 
-    def memory(self) -> int:
-        """Return the proportional set size of its workers, in bytes: of all processes below the
-        first, or of the first where it works alone.
+    def memory(self) -> tuple[int, int]:
+        """Return the proportional set size of its workers and that of the process that started
+        them, in bytes; one that works alone is a worker.
         """
-        workers = list(descendants(self._process.pid))
-        return sum(proportional_size(pid) for pid in workers or [self._process.pid])
+        first = proportional_size(self._process.pid)
+        workers = [proportional_size(pid) for pid in descendants(self._process.pid)]
+        return (sum(workers), first) if workers else (first, 0)
 
 
 def free_port() -> int:

@@ -3,10 +3,8 @@
 source "$(dirname "$0")/common.sh"
 
 host=${HOST:-127.0.0.1} port=${PORT:-8000}
-workers=${WORKERS:-$(nproc)} threads=${THREADS:-2}
+workers=${WORKERS:-$(nproc)} threads=${THREADS:-1}
 export DEBUG=0
-# Of GDAL's decoded blocks, in MB for each worker; and of the C library's heaps.
-export GDAL_CACHEMAX=${GDAL_CACHEMAX:-64} MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX:-2}
 
 $VENV/bin/python example_project/manage.py migrate --verbosity 0
 $VENV/bin/python example_project/manage.py load_samples
@@ -15,8 +13,7 @@ if [[ -z "${SECRET_KEY:-}" ]]; then
     SECRET_KEY=$($VENV/bin/python -c 'import secrets; print(secrets.token_urlsafe(50))')
     export SECRET_KEY
 fi
-say "http://$host:$port/ with $workers workers of $threads threads"
+say "http://$host:$port/ with $workers workers, threads in each: $threads"
 cd example_project
-exec "../$VENV/bin/python" -m granian --interface wsgi example_project.wsgi:application \
-    --host "$host" --port "$port" --workers "$workers" --blocking-threads "$threads" \
-    --log-level warning --no-ws --respawn-failed-workers
+exec "../$VENV/bin/python" serve.py example_project.wsgi:application \
+    --host "$host" --port "$port" --workers "$workers" --threads "$threads"

@@ -75,11 +75,12 @@ def test_kept_tiles_are_shares_of_the_empty_action(results):
 
 
 def test_memory_cold_and_skipped_are_told(results):
-    results.memory, results.versions = {'titiler': 490_000_000}, {'titiler': '2.4.0'}
+    results.memory = {'titiler': (490_000_000, 20_000_000)}
+    results.versions = {'titiler': '2.4.0'}
     results.cold = {'ours': {'first tile of a server': 20.4, 'first tile of a file': 6.0}}
     results.skipped = {'iipsrv': 'lighttpd is missing'}
     text = report.markdown(results)
-    assert '| titiler | 2.4.0 | 490 |' in text
+    assert '| titiler | 2.4.0 | 490 | 20 |' in text
     assert '| ours | 20 | 6 |' in text
     assert text.endswith('Not measured: iipsrv (lighttpd is missing)\n')
     assert '2030-01-02' in text
