@@ -206,7 +206,8 @@ class Terracotta(Peer):
     """Terracotta, which shows single bands."""
 
     name = 'terracotta'
-    settings = f'gunicorn gthread, {WORKERS} workers of {THREADS} threads; no raster cache'
+    # With two threads its database now and then refuses.
+    settings = f'gunicorn gthread, {WORKERS} workers of one thread; no raster cache'
     home = Environment('terracotta', ('terracotta', 'gunicorn'))
     database = VAR / 'terracotta.sqlite3'
 
@@ -238,7 +239,7 @@ with driver.connect():
         }
 
     def command(self, port: int) -> list[str]:
-        return gunicorn(self.home.python, 'terracotta.server.app:app', port)
+        return gunicorn(self.home.python, 'terracotta.server.app:app', port, threads=1)
 
     def address(self, filename: str, case: Case, tile: Tile) -> str:
         if case.stretch is None:
@@ -292,9 +293,9 @@ fastcgi.server = ("/iipsrv" => ((
         return f'/iipsrv?FIF={quote(filename)}&JTL={tile.z},{number}'
 
 
-def gunicorn(python: Path, app: str, port: int) -> list[str]:
+def gunicorn(python: Path, app: str, port: int, threads: int = THREADS) -> list[str]:
     """Return the command of gunicorn with threads: connections are kept alive."""
-    options = f'--workers {WORKERS} --worker-class gthread --threads {THREADS} --keep-alive 30'
+    options = f'--workers {WORKERS} --worker-class gthread --threads {threads} --keep-alive 30'
     where = f'--bind 127.0.0.1:{port} --log-level warning --timeout 120'
     return [str(python), '-m', 'gunicorn', app, *options.split(), *where.split()]
 

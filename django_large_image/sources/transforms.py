@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from osgeo import gdal
@@ -26,7 +25,6 @@ _MAX_CELLS = 32
 # Projections of one image of which transforms are kept, and how many of each.
 _PROJECTIONS = 8
 _SPARE = 8
-_NOTHING = np.empty((0, 0), np.float32)
 
 
 class PixelTransform:
@@ -150,29 +148,32 @@ def _bulge(grid: Array) -> float:
 
 
 def _distance(location: Location) -> float:
-    """Return the median distance, in pixels of the image, between neighbouring control points."""
+    """Return the mean distance, in pixels of the image, between neighbouring control points."""
     columns, rows = location.columns, location.rows
-    across = np.hypot(np.diff(columns, axis=1), np.diff(rows, axis=1))
-    down = np.hypot(np.diff(columns, axis=0), np.diff(rows, axis=0))
-    return math.sqrt(float(np.median(across) * np.median(down)))
+    across = np.hypot(columns[:, 1:] - columns[:, :-1], rows[:, 1:] - rows[:, :-1])
+    down = np.hypot(columns[1:] - columns[:-1], rows[1:] - rows[:-1])
+    return math.sqrt(float(across.mean() * down.mean()))
 
 
 @lru_cache(maxsize=64)
-def _weights(points: int, pixels: int) -> NDArray[np.float32]:
-    """Return the matrix (pixels, points) that interpolates control points at pixel centres."""
+def _between(points: int, pixels: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Return the control point before each pixel's centre, and how far it is to the next one."""
     place = (np.arange(pixels) + 0.5) / pixels * (points - 1)
-    before = np.minimum(place.astype(int), points - 2)
-    matrix = np.zeros((pixels, points), np.float32)
-    matrix[np.arange(pixels), before] = 1 - (place - before)
-    matrix[np.arange(pixels), before + 1] = place - before
-    return matrix
+    before = np.minimum(place.astype(np.intp), points - 2)
+    return before, (place - before).astype(np.float32)
 
 
 def _spread(grid: Array, size: Size) -> NDArray[np.float32]:
-    """Return values (height, width) between those of control points."""
-    width, height = size
-    across, down = _weights(grid.shape[1], width), _weights(grid.shape[0], height)
-    # Not numpy's product: its threads wait for each other when all cores are busy.
-    rows = cv2.gemm(down, grid.astype(np.float32), 1, _NOTHING, 0)
-    spread = cv2.gemm(rows, across, 1, _NOTHING, 0, flags=cv2.GEMM_2_T)
-    return np.asarray(spread, np.float32)
+    """Return values (height, width) between those of control points.
+
+    Not as a product of matrices: its threads wait for each other when all cores are busy.
+    """
+    above, down = _between(grid.shape[0], size[1])
+    left, across = _between(grid.shape[1], size[0])
+    grid = grid.astype(np.float32)
+    # Rows last: whole ones are copied, not single values.
+    columns = grid[:, left] + (grid[:, 1:] - grid[:, :-1])[:, left] * across
+    spread: NDArray[np.float32] = np.take(columns[1:] - columns[:-1], above, axis=0)
+    spread *= down[:, np.newaxis]
+    spread += np.take(columns, above, axis=0)
+    return spread

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from osgeo import gdal
 
@@ -114,9 +115,8 @@ def warp(
     data, mask = sample(patch, x, y, resampling, bands)
     inside = view.inside(x, y)
     if inside is not None:
+        data = _cleared(data, inside, bands)
         mask = inside.view(np.uint8) * np.uint8(255) if mask is None else mask * inside
-        empty = np.array([band.nodata or 0 for band in bands]).astype(data.dtype)
-        np.copyto(data, empty, where=~inside[:, :, np.newaxis])
     return Raster(data, mask, tuple(bands))
 
 
@@ -167,6 +167,16 @@ def read_patch(
     if alpha is not None and (alpha == 255).all():
         alpha = None
     return Patch(data, alpha, bool(description.alpha), _valid(data, bands), view.blur)
+
+
+def _cleared(data: Array, inside: Array, bands: Sequence[Band]) -> Array:
+    """Return samples with the nodata of their bands, or 0, where there is no image."""
+    empty = np.array([band.nodata or 0 for band in bands]).astype(data.dtype)
+    if empty.any() or data.shape[2] > 4:
+        return np.where(inside[:, :, np.newaxis], data, empty)
+    # The same in a tenth of the time.
+    kept = cv2.bitwise_and(data, data, mask=inside.view(np.uint8))
+    return np.asarray(kept).reshape(data.shape)
 
 
 def _can_sample(description: Description, bands: Sequence[Band], resampling: str) -> bool:

@@ -106,7 +106,7 @@ def tiles_at(reader, places=((0.4, 0.6), (0.03, 0.4), (0.97, 0.97))):
         corners = [(description.width * x, description.height * y) for x, y in places]
         points, known = transformer.TransformPoints(0, corners)
     found = set()
-    for z in range(max(1, reader.levels - 4), reader.levels):
+    for z in range(max(1, reader.levels - 3), reader.levels):
         side = reader.matrix.extent / 2**z
         for (x, y, _), fine in zip(points, known, strict=True):
             column = (x - reader.matrix.origin[0] + reader.matrix.extent / 2) // side
@@ -202,7 +202,7 @@ def test_nearest_takes_the_pixels_that_gdalwarp_takes(name, pyramids, tmp_path):
         assert (ours.data[both] != theirs[both]).mean() < 0.03
 
 
-@pytest.mark.parametrize('projection', ['EPSG:3857', 'EPSG:4326', 'EPSG:32618', 'EPSG:3413'])
+@pytest.mark.parametrize('projection', ['EPSG:3857', 'EPSG:4326', 'EPSG:3413'])
 @pytest.mark.parametrize('name', REAL)
 def test_real_rasters_are_those_of_gdalwarp(name, projection, data_dir, tmp_path):
     path = data_dir / 'geo' / f'{name}.tif'
