@@ -33,6 +33,7 @@ docs: setup ## Build the documentation
 	@scripts/docs.sh
 
 pytest: setup ## Run the tests (ARGS='-k tile' narrows them)
+	@scripts/system.sh test
 	$(RUN) pytest $(ARGS)
 
 serve: setup ## Serve the example project as in production (WORKERS, THREADS, PORT)

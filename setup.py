@@ -20,15 +20,18 @@ SOURCES = [
 ]
 DOCS = ['furo', 'myst-parser', 'sphinx>=7']
 EXAMPLE = ['basemap-data', 'granian', 'gunicorn>=26', 'tqdm', 'whitenoise']
-SERVICES = ['django-storages[s3]', 'psycopg[binary]', 'redis']
+S3 = ['django-minio-storage', 'django-storages[s3]']
+SERVICES = [*S3, 'psycopg[binary]', 'redis']
 TEST = [
     'django-stubs',
     'djangorestframework-stubs',
     'hypothesis',
     'jsonschema',
+    'moto[s3,server]',
     'mypy',
     'playwright',
     'prometheus-client',
+    'psycopg[binary]',
     'pytest',
     'pytest-django',
     'pyyaml',
@@ -78,6 +81,7 @@ setup(
         'pillow',
         'pyproj',
         'tifftools',
+        'tqdm',
     ],
     extras_require={
         'colormaps': COLORMAPS,
@@ -85,9 +89,10 @@ setup(
         'sources': SOURCES,
         'docs': DOCS,
         'example': EXAMPLE,
+        's3': S3,
         'services': SERVICES,
-        'test': [*TEST, *COLORMAPS, *FAST, *SOURCES],
-        'dev': [*TEST, *COLORMAPS, *FAST, *SOURCES, *DOCS, *EXAMPLE, 'pre-commit', 'tox'],
+        'test': [*TEST, *COLORMAPS, *FAST, *S3, *SOURCES],
+        'dev': [*TEST, *COLORMAPS, *FAST, *S3, *SOURCES, *DOCS, *EXAMPLE, 'pre-commit', 'tox'],
     },
     entry_points={
         'large_image.source': [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -94,6 +95,7 @@ def _check_names(current: Settings) -> Iterator[CheckMessage]:
                     hint='See the short names that `gdalinfo --formats` lists.',
                     id='large_image.W002',
                 )
+    yield from _check_prefixes(current.URL_PREFIXES)
     unknown = set(current.SOURCES) - set(TILE_SOURCES)
     # Installed sources are loaded only where somebody names one that we do not know.
     for name in sorted(unknown - set(available_sources()) if unknown else ()):
@@ -104,15 +106,68 @@ def _check_names(current: Settings) -> Iterator[CheckMessage]:
         )
 
 
+def _check_prefixes(texts: Sequence[str]) -> Iterator[CheckMessage]:
+    """Find prefixes of URLs that no URL can have, or that allow any host."""
+    from django_large_image.storage.prefixes import prefixes
+
+    for number, text in enumerate(texts):
+        # Not the text: it may hold a password.
+        which = f"LARGE_IMAGE['URL_PREFIXES'][{number}]"
+        try:
+            (prefix,) = prefixes((text,))
+        except ValueError:
+            yield Error(
+                f'{which} is no beginning of a URL.',
+                hint='Write it as https://host/folder/, without a user, a query or `..`.',
+                id='large_image.E011',
+            )
+            continue
+        if not prefix.host:
+            yield CheckWarning(
+                f'{which} allows any host.',
+                hint='Name the hosts where your images are.',
+                id='large_image.W004',
+            )
+
+
+@register('large_image')
+def check_copies(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Find a folder of local copies that cannot be used."""
+    from django_large_image.storage.shelf import ShelfError, default_folder, open_shelf
+
+    try:
+        # Without a setting it is made when it is needed.
+        if read_settings().COPIES_DIR or os.path.lexists(default_folder()):
+            open_shelf()
+    except ImproperlyConfigured:
+        # `check_settings` says so.
+        return []
+    except (ShelfError, OSError) as error:
+        return [
+            Error(
+                f'There can be no local copies of images: {error}',
+                hint="Let LARGE_IMAGE['COPIES_DIR'] name a folder that belongs to the user who "
+                'runs Django, and that nobody else may write into.',
+                id='large_image.E033',
+            )
+        ]
+    return []
+
+
 @register('large_image')
 def check_viewsets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Find viewsets whose `FILE_FIELD_NAME` is missing or names no file field of their model."""
     from rest_framework.views import APIView
 
     from django_large_image.rest.base import ImageHooks
-    from django_large_image.rest.mixins import LargeImageFileDetailMixin, LargeImageViewSet
+    from django_large_image.rest.mixins import (
+        LargeImageFileDetailMixin,
+        LargeImageViewSet,
+        LargeImageVSIFileDetailMixin,
+    )
 
     ours = LargeImageFileDetailMixin
+    paths = (ours.get_path, LargeImageVSIFileDetailMixin.get_path)
     messages: list[CheckMessage] = []
     # Several paths lead from the hooks to a viewset.
     for viewset in dict.fromkeys(_subclasses(ImageHooks)):
@@ -124,10 +179,7 @@ def check_viewsets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
         # Without a queryset the class is a base of others, or finds its objects itself.
         if viewset is LargeImageViewSet or queryset is None:
             continue
-        if (
-            viewset.get_field_file is not ours.get_field_file
-            or viewset.get_path is not ours.get_path
-        ):
+        if viewset.get_field_file is not ours.get_field_file or viewset.get_path not in paths:
             continue
         messages.extend(_check_field(viewset, queryset.model))
     return messages

@@ -28,11 +28,13 @@ RASTER_DRIVERS = (
     'GTiff COG PNG JPEG WEBP AVIF JPEGXL GIF BIGGIF BMP JP2OpenJPEG JP2KAK JP2ECW JP2MrSID '
     'JPEG2000 PNM AAIGrid SRTMHGT USGSDEM DTED GRIB'
 ).split()
-# large-image sources that read one file; not `multi`, which names other files.
-TILE_SOURCES = (
-    'raster gdal rasterio tiff pil openslide openjpeg ometiff tifffile dicom nd2 vips'.split()
-)
-
+# large-image sources that read the bytes of one file. Not `multi` and `tifffile`, which follow the
+# names in it, `dicom`, which reads the files beside it, nor `vips` and `rasterio`, which bring
+# libraries that do either.
+TILE_SOURCES = 'raster gdal tiff pil openslide openjpeg ometiff nd2'.split()
+# GDAL's file systems that reach a store. Not those that look into archives, or at a part of another
+# file; what this package holds in memory needs no leave.
+VSI_PREFIXES = '/vsicurl/ /vsis3/ /vsigs/ /vsiaz/ /vsiadls/'.split()
 
 # The least and the greatest value of whole numbers; of others the least is 0.
 _RANGES: dict[str, tuple[int, int | None]] = {
@@ -43,6 +45,7 @@ _RANGES: dict[str, tuple[int, int | None]] = {
     'MAX_OUTPUT_PIXELS': (1, None),
     'MAX_READ_PIXELS': (1, None),
     'SOURCE_CACHE_SIZE': (1, None),
+    'REMOTE_TIMEOUT': (1, None),
 }
 
 
@@ -56,9 +59,16 @@ class Settings:
     # What may be opened.
     DRIVERS: tuple[str, ...] = tuple(RASTER_DRIVERS)
     SOURCES: tuple[str, ...] = tuple(TILE_SOURCES)
+    VSI_PREFIXES: tuple[str, ...] = tuple(VSI_PREFIXES)
     STYLE_FUNCTIONS: tuple[str, ...] = ()
     MAX_SMALL_IMAGE_SIZE: int = 8192
     AUTO_SET: bool = True
+    # What the URL of an image may begin with; none: URLs are refused.
+    URL_PREFIXES: tuple[str, ...] = ()
+    URL_PRIVATE_HOSTS: tuple[str, ...] = ()
+    # Stores over the network.
+    REMOTE_TIMEOUT: int = 10
+    VERSION_MAX_AGE: int = 5
     # How much may be asked of one request.
     MAX_OUTPUT_PIXELS: int = 4096 * 4096
     MAX_READ_PIXELS: int = 512 * 1024 * 1024
@@ -75,8 +85,13 @@ class Settings:
     TILE_CACHE_MAX_BYTES: int = 1024 * 1024
     SOURCE_CACHE_SIZE: int = 32
     HANDLES_PER_SOURCE: int = 8
+    # In memory, in each process: images that are no file. A larger one is refused.
+    MEMORY_IMAGE_BYTES: int = 256 * 1024 * 1024
     # On disk, in each process; 0: none are kept.
     DECODED_CACHE_BYTES: int = 512 * 1024 * 1024
+    # On disk, shared by processes; '': a folder of the user's own among temporary ones.
+    COPIES_DIR: str = ''
+    COPIES_MAX_BYTES: int = 10 * 1024 * 1024 * 1024
     # `None`: private with permissions on the viewset, public without.
     CACHE_CONTROL: str | None = None
     # What is told of requests.
@@ -142,6 +157,18 @@ def _name(hint: Any) -> str:
     return names.get(hint, str(hint))
 
 
+# What changes no answer: being watched, and what is kept of files.
+_UNSEEN: dict[str, Any] = {
+    'METRICS': False,
+    'SERVER_TIMING': False,
+    'REMOTE_TIMEOUT': 1,
+    'VERSION_MAX_AGE': 0,
+    'DECODED_CACHE_BYTES': 0,
+    'COPIES_DIR': '',
+    'COPIES_MAX_BYTES': 0,
+}
+
+
 class _LazySettings:
     """Reads the table at first use and forgets it when a setting changes."""
 
@@ -156,8 +183,7 @@ class _LazySettings:
         """Return the settings in force as one frozen value."""
         if self._current is None:
             current = read_settings()
-            # What changes no answer: being watched, and what is kept of files.
-            told = repr(replace(current, METRICS=False, SERVER_TIMING=False, DECODED_CACHE_BYTES=0))
+            told = repr(replace(current, **_UNSEEN))
             self._fingerprint = hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
             self.__dict__.update(vars(current))
             self._current = current

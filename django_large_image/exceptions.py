@@ -70,6 +70,12 @@ class UnreadableError(LargeImageError):
     default_detail = 'The image is unreadable.'
 
 
+class ReplacedError(UnreadableError):
+    """The stored file is another one than that which was opened."""
+
+    default_detail = 'The image was replaced while it was read: ask again.'
+
+
 class BusyError(LargeImageError):
     """A remote store did not answer in time."""
 

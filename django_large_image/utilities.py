@@ -17,7 +17,7 @@ def field_file_to_local_path(field_file: FieldFile) -> pathlib.Path:
     """Return the path of a field's file on this machine; raises `UnreadableError` where it has
     none.
     """
-    return pathlib.Path(field_file_reference(field_file).path)
+    return pathlib.Path(field_file_reference(field_file, stream=False).path)
 
 
 def param_nully(value: object) -> bool:

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the system packages that are missing, and only those. Without root it says what to run.
+# Installs the system packages that are missing, and only those; `system.sh test` those of the tests
+# too. Without root it says what to run.
 source "$(dirname "$0")/common.sh"
 source scripts/python.sh
 
@@ -18,6 +19,13 @@ if [[ ! -x $VENV/bin/python ]]; then
         name=$(basename "$(readlink -f "$(command -v "$python")")")
         need "$name-venv" "$name-dev"
     fi
+fi
+# A web server for the tests.
+have "${NGINX:-/usr/sbin/nginx}" || have nginx || need nginx-light
+if [[ ${1:-} == test ]]; then
+    # A database of rasters.
+    compgen -G "${POSTGRESQL:-/usr/share/postgresql}/*/extension/postgis_raster.control" >/dev/null ||
+        need postgresql-postgis
 fi
 have npm || need nodejs npm
 have chromium || have chromium-browser || have google-chrome || need chromium fonts-liberation

@@ -23,6 +23,14 @@ def media_root(settings: Any, tmp_path: Path) -> Path:
     return settings.MEDIA_ROOT
 
 
+@pytest.fixture(autouse=True)
+def copies_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder of local copies of the test's own, where it sets none."""
+    folder = tmp_path / 'default-copies'
+    monkeypatch.setattr('django_large_image.storage.shelf.default_folder', lambda: folder)
+    return folder
+
+
 @pytest.fixture(scope='session')
 def data_dir() -> Path:
     """The folder of real rasters; a plain clone of the repository has none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,6 +81,18 @@ def test_settings(given: dict[str, Any], code: str, settings: Any) -> None:
     assert message.hint
 
 
+def test_a_folder_for_copies_that_cannot_be_used(settings: Any, tmp_path: Path) -> None:
+    assert checks.check_copies(None) == []
+    settings.LARGE_IMAGE = {'COPIES_DIR': str(tmp_path / 'copies')}
+    assert checks.check_copies(None) == []
+    (tmp_path / 'copies').chmod(0o777)
+    (message,) = checks.check_copies(None)
+    assert message.id == 'large_image.E033'
+    assert 'COPIES_DIR' in message.hint
+    settings.LARGE_IMAGE = {'COPIES': ''}
+    assert checks.check_copies(None) == []
+
+
 def test_a_missing_binding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, 'osgeo', None)
     (message,) = checks.check_gdal(None)
@@ -142,3 +155,20 @@ def test_a_viewset_without_objects_for_a_file_field() -> None:
     assert message.id == 'large_image.E010'
     assert 'GenericViewSet' in message.hint
     Plain.get_path = lambda self, request, pk=None: ''  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ('prefix', 'found'),
+    [
+        ('https://example.org/scans/', None),
+        ('s3://bucket/', None),
+        ('example.org', 'large_image.E011'),
+        ('https://user:word@example.org/', 'large_image.E011'),
+        ('https://', 'large_image.W004'),
+    ],
+)
+def test_prefixes_of_urls(settings: Any, prefix: str, found: str | None) -> None:
+    settings.LARGE_IMAGE = {'URL_PREFIXES': [prefix]}
+    messages = checks.check_settings(None)
+    assert [message.id for message in messages] == ([found] if found else [])
+    assert all('word' not in f'{message.msg}{message.hint}' for message in messages)

@@ -12,12 +12,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 BASICS = ['basename', 'bash', 'dirname', 'env', 'readlink']
-NEEDED = ['chromium', 'g++', 'gdal-config', 'gdalwarp', 'npm']
+NEEDED = ['chromium', 'g++', 'gdal-config', 'gdalwarp', 'nginx', 'npm']
 PACKAGES = {
     'chromium': ['chromium', 'fonts-liberation'],
     'g++': ['g++'],
     'gdal-config': ['libgdal-dev'],
     'gdalwarp': ['gdal-bin'],
+    'nginx': ['nginx-light'],
     'npm': ['nodejs', 'npm'],
 }
 
@@ -39,12 +40,16 @@ def machine(tmp_path):
     executable('python3', f'exec {sys._base_executable} "$@"')
     executable('apt-get', f'echo "$@" >>{told}')
 
-    def run(*missing):
+    def run(*missing, goal=()):
         for name in set(NEEDED) - set(missing):
             executable(name, '')
         result = subprocess.run(
-            [str(tmp_path / 'scripts' / 'system.sh')],
-            env={'PATH': str(tmp_path / 'bin')},
+            [str(tmp_path / 'scripts' / 'system.sh'), *goal],
+            env={
+                'POSTGRESQL': str(tmp_path / 'postgresql'),
+                'PATH': str(tmp_path / 'bin'),
+                'NGINX': str(tmp_path / 'bin' / 'nginx'),
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -74,3 +79,17 @@ def test_others_are_told_what_to_run(machine):
     result, told = machine('gdal-config', 'npm')
     assert (result.returncode, told) == (1, [])
     assert 'sudo apt-get install -y --no-install-recommends libgdal-dev nodejs npm' in result.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root installs packages')
+@pytest.mark.parametrize('found', [True, False])
+def test_the_tests_have_packages_of_their_own(machine, tmp_path, found):
+    if found:
+        extensions = tmp_path / 'postgresql' / '15' / 'extension'
+        extensions.mkdir(parents=True)
+        (extensions / 'postgis_raster.control').touch()
+    assert machine()[1] == []
+    result, told = machine(goal=['test'])
+    assert result.returncode == 0, result.stderr
+    wanted = [] if found else ['install -y --no-install-recommends postgresql-postgis']
+    assert told[1:] == wanted

@@ -8,6 +8,8 @@ from django_large_image.rest.mixins import (
     LargeImageViewSet,
     LargeImageVSIFileDetailMixin,
 )
+from django_large_image.rest.raster_mixins import LargeImageRasterDetailMixin
+from django_large_image.rest.url_mixins import LargeImageURLDetailMixin
 from django_large_image.rest.views import (
     ListAvailableFormatsView,
     ListColormapsView,
@@ -20,6 +22,8 @@ __all__ = [
     'LargeImageDetailMixin',
     'LargeImageFileDetailMixin',
     'LargeImageMixin',
+    'LargeImageRasterDetailMixin',
+    'LargeImageURLDetailMixin',
     'LargeImageVSIFileDetailMixin',
     'LargeImageView',
     'LargeImageViewSet',

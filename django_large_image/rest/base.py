@@ -134,6 +134,10 @@ class ImageHooks:
             known[pk] = self.get_reference(request, pk)
         return known[pk]
 
+    def forget_references(self) -> None:
+        """Let go of what the request asked for: a view and its request hold each other for long."""
+        self.__dict__.pop('_image_references', None)
+
 
 def keeps_hooks(view: ImageHooks, *names: str) -> bool:
     """Whether a viewset overrides none of these hooks, so that what they do is known."""

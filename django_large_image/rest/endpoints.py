@@ -20,7 +20,7 @@ from rest_framework.request import Request
 
 from django_large_image import cache
 from django_large_image.conf import settings
-from django_large_image.exceptions import BudgetError
+from django_large_image.exceptions import BudgetError, ReplacedError
 from django_large_image.metrics import outcome, stage
 from django_large_image.rest import openapi
 from django_large_image.rest.asked import ask
@@ -98,9 +98,12 @@ def _drf_action(function: Action, declared: Endpoint, detail: bool) -> Callable[
     def handler(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         kwargs.update(zip(order, args))  # noqa: B905
         serve = functools.partial(_serve, self, request, kwargs, function, declared)
-        if settings.METRICS or settings.SERVER_TIMING:
-            return observed(declared.name, self, request, serve)
-        return translating(request, serve)
+        try:
+            if settings.METRICS or settings.SERVER_TIMING:
+                return observed(declared.name, self, request, serve)
+            return translating(request, serve)
+        finally:
+            self.forget_references()
 
     handler.declared = declared  # type: ignore[attr-defined]
     handler.__name__, handler.__doc__ = function.__name__, function.__doc__
@@ -128,6 +131,17 @@ def _drf_action(function: Action, declared: Endpoint, detail: bool) -> Callable[
 
 
 def _serve(
+    view: Any, request: Request, kwargs: dict[str, Any], function: Action, declared: Endpoint
+) -> HttpResponseBase:
+    try:
+        return _answer(view, request, kwargs, function, declared)
+    except ReplacedError:
+        # Once more, of the file that is there now.
+        view.forget_references()
+        return _answer(view, request, kwargs, function, declared)
+
+
+def _answer(
     view: Any, request: Request, kwargs: dict[str, Any], function: Action, declared: Endpoint
 ) -> HttpResponseBase:
     with stage('parse'):
@@ -161,15 +175,14 @@ def _identity(image: RequestedImage, declared: Endpoint) -> tuple[object, ...] |
     unknown.
     """
     reference = image.reference
-    if not reference.version:
+    if not reference.identity:
         return None
     view = type(image.view)
     style = image.style.key if declared.styled else ''
     vary = image.view.get_cache_vary(image.request)
     return (
         f'{view.__module__}.{view.__qualname__}.{declared.name}',
-        *reference.key,
-        reference.version,
+        *reference.identity,
         image.asked.key,
         style,
         vary,

@@ -101,7 +101,7 @@ class InfoActions(ImageHooks):
     )
     def tiffdump(self, image: RequestedImage, query: Any) -> Any:
         """All directories and tags of a TIFF; 400 for other files."""
-        return metadata.plain(layout.tiff_tags(image.reference.path))
+        return metadata.plain(layout.tiff_tags(image.reference.path, image.reference.options))
 
     @endpoint(
         'cog',
@@ -114,7 +114,8 @@ class InfoActions(ImageHooks):
         """Whether the file's layout lets tiles be read in few requests, and what stands in the
         way.
         """
-        return layout.check_cog(image.reference.path, strict=query.strict)
+        reference = image.reference
+        return layout.check_cog(reference.path, strict=query.strict, options=reference.options)
 
     @endpoint(
         'images',

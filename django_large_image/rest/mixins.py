@@ -76,10 +76,18 @@ class LargeImageFileDetailMixin(LargeImageDetailMixin):
 class LargeImageVSIFileDetailMixin(LargeImageFileDetailMixin):
     """The same for files that GDAL streams from where they are stored; local files are read in
     place.
+
+    With `USE_VSI` off a local copy is read. `USE_PRESIGNED_URLS` is kept for those who set it:
+    files are streamed with their storage's own access, whatever it says, as an address that
+    changes with every signature names no image.
     """
 
     USE_VSI: bool = True
     USE_PRESIGNED_URLS: bool = True
+
+    def get_path(self, request: Request, pk: Any = None) -> Any:
+        """Return the reference of the file that the object holds, streamed if `USE_VSI` says so."""
+        return field_file_reference(self.get_field_file(), stream=self.USE_VSI)
 
 
 LargeImageView = LargeImageFileDetailMixin

@@ -10,6 +10,7 @@ import itertools
 import math
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +19,14 @@ from osgeo import gdal, gdal_array
 
 from django_large_image.cache import SingleFlight
 from django_large_image.conf import settings
+from django_large_image.exceptions import ReplacedError
 from django_large_image.pixels.raster import Array
+from django_large_image.sources import complaints, remote
+from django_large_image.sources.boxes import Box, areas, intersection
 from django_large_image.sources.handles import file_of
+from django_large_image.sources.reference import Options
 from django_large_image.sources.ring import RingFile
 
-Box = tuple[int, int, int, int]
 Size = tuple[int, int]
 
 # JPEG 2000, of which a block takes some 100 ms, and formats that are decoded from the top.
@@ -47,7 +51,7 @@ class Identity:
     """Which bytes a file held when it was opened; `stamp` is unique where unknown."""
 
     path: str
-    stamp: tuple[int, ...]
+    stamp: tuple[int | str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +100,19 @@ _kept = _Kept()
 os.register_at_fork(after_in_child=_kept.reset)
 
 
-def identify(path: str) -> Identity:
-    """Return the identity of a file; to be asked before it is opened."""
-    return Identity(path, _stamp(path) or (next(_unknown),))
+def identify(path: str, options: Options = ()) -> Identity:
+    """Return the identity of a file; to be asked before it is opened.
+
+    That of a remote one is among the `options` of its reference.
+    """
+    known = dict(options).get(remote.IDENTITY)
+    return Identity(path, _stamp(path) or ((known,) if known else (next(_unknown),)))
 
 
-def is_costly(dataset: gdal.Dataset) -> bool:
+def is_costly(dataset: gdal.Dataset, *, far: bool = False) -> bool:
     """Whether decoding a block of an image takes much longer than to read it back from a file.
 
-    That is so of a compressed TIFF, too: 1 to 5 ms for 512 x 512 pixels.
+    That is so of a compressed TIFF, too: 1 to 5 ms for 512 x 512 pixels; and of one that is `far`.
     """
     driver = dataset.GetDriver().ShortName
     if driver not in ('GTiff', 'COG'):
@@ -112,7 +120,7 @@ def is_costly(dataset: gdal.Dataset) -> bool:
     structure = dataset.GetMetadata('IMAGE_STRUCTURE') or {}
     together = dataset.RasterCount == 1 or structure.get('INTERLEAVE') == 'PIXEL'
     blocks = dataset.GetRasterBand(1).GetBlockSize()[1] > 1
-    return bool(structure.get('COMPRESSION')) and together and blocks
+    return (bool(structure.get('COMPRESSION')) or far) and together and blocks
 
 
 def read_bands(
@@ -142,8 +150,10 @@ def read(dataset: gdal.Dataset, identity: Identity, level: int, box: Box) -> Arr
     if layout is None or width * height * layout.pixel_bytes > _MAX_WINDOW_BYTES:
         return None
     data = np.empty((height, width, layout.bands), layout.dtype)
+    if remote.is_remote(identity.path) and not layout.sequential:
+        _decode_together(dataset, layout, box)
     for block in layout.touched_by(box):
-        x, y, columns, rows = _intersection(block, box)
+        x, y, columns, rows = intersection(block, box)
         target = data[y - top : y - top + rows, x - left : x - left + columns]
         part = (x - block[0], y - block[1], columns, rows)
         if _copy(layout, block, part, target):
@@ -182,6 +192,27 @@ def scaled(
         if source.GetNoDataValue() is not None:
             band.SetNoDataValue(source.GetNoDataValue())
     return memory, (box[0] - around[0], box[1] - around[1], *box[2:])
+
+
+def _decode_together(dataset: gdal.Dataset, layout: _Layout, box: Box) -> None:
+    """Decode and keep the blocks of a box that are missing, those beside each other by one read:
+    GDAL fetches each of their rows by one request.
+    """
+    missing = [block for block in layout.touched_by(box) if (layout, block) not in _kept.ring]
+    if len(missing) < 2:
+        return
+    with ExitStack() as stack:
+        # All threads take blocks in the same order: none waits for one that waits for it.
+        for block in missing:
+            stack.enter_context(_kept.flight(repr((layout, block))))
+        missing = [block for block in missing if (layout, block) not in _kept.ring]
+        bands = _bands(dataset, layout.level)
+        for area, blocks in areas(missing):
+            data = np.empty((area[3], area[2], layout.bands), layout.dtype)
+            _read_from_gdal(bands, area, data)
+            for block in blocks:
+                x, y = block[0] - area[0], block[1] - area[1]
+                _keep(bands, layout, block, data[y : y + block[3], x : x + block[2]])
 
 
 def _stamp(path: str) -> tuple[int, ...]:
@@ -241,6 +272,7 @@ def _read_from_gdal(bands: Sequence[gdal.Band], box: Box, data: Array) -> None:
     for index, band in enumerate(bands):
         if band.ReadAsArray(*box, buf_obj=data[:, :, index]) is None:
             raise RuntimeError('GDAL gave no samples.')
+    complaints.check()
 
 
 def _decode(dataset: gdal.Dataset, layout: _Layout, block: Box) -> Array:
@@ -254,20 +286,31 @@ def _decode(dataset: gdal.Dataset, layout: _Layout, block: Box) -> Array:
 
 
 def _decode_block(bands: list[gdal.Band], layout: _Layout, block: Box) -> Array:
-    """Decode a block and keep it, unless the file has been replaced since it was opened."""
+    """Decode a block and keep it; raises `ReplacedError` where the file is not that which was
+    opened first: blocks of both must not be shown together.
+    """
     data = np.empty((block[3], block[2], layout.bands), layout.dtype)
     _read_from_gdal(bands, block, data)
-    if _stamp(layout.identity.path) in ((), layout.identity.stamp):
-        squares = [
-            np.ascontiguousarray(data[y : y + _SQUARE, x : x + _SQUARE])
-            for y in range(0, block[3], _SQUARE)
-            for x in range(0, block[2], _SQUARE)
-        ]
-        if _kept.ring.write((layout, block), squares, settings.DECODED_CACHE_BYTES):
-            for band in bands:
-                # GDAL need not keep it as well.
-                band.FlushCache()
+    found = _stamp(layout.identity.path)
+    # Links and permissions change the last of them, and nothing that is read.
+    if found and found[:-1] != layout.identity.stamp[:-1]:
+        raise ReplacedError
+    if found in ((), layout.identity.stamp):
+        _keep(bands, layout, block, data)
     return data
+
+
+def _keep(bands: list[gdal.Band], layout: _Layout, block: Box, data: Array) -> None:
+    """Keep what was read of a block."""
+    squares = [
+        np.ascontiguousarray(data[y : y + _SQUARE, x : x + _SQUARE])
+        for y in range(0, block[3], _SQUARE)
+        for x in range(0, block[2], _SQUARE)
+    ]
+    if _kept.ring.write((layout, block), squares, settings.DECODED_CACHE_BYTES):
+        for band in bands:
+            # GDAL need not keep it as well.
+            band.FlushCache()
 
 
 def _copy(layout: _Layout, block: Box, part: Box, target: Array) -> bool:
@@ -279,7 +322,7 @@ def _copy(layout: _Layout, block: Box, part: Box, target: Array) -> bool:
     if found is None:
         return False
     for content, (_, square) in zip(found, pieces, strict=True):
-        x, y, columns, rows = _intersection(square, part)
+        x, y, columns, rows = intersection(square, part)
         samples = np.frombuffer(content, layout.dtype).reshape(rows, square[2], layout.bands)
         row, column = y - part[1], x - part[0]
         target[row : row + rows, column : column + columns] = samples[
@@ -301,13 +344,6 @@ def _pieces(size: Size, part: Box) -> Iterator[tuple[int, Box]]:
             columns = min(_SQUARE, size[0] - x)
             start = y * size[0] + x * rows + (first - y) * columns
             yield start, (x, first, columns, last - first)
-
-
-def _intersection(one: Box, other: Box) -> Box:
-    left, top = max(one[0], other[0]), max(one[1], other[1])
-    right = min(one[0] + one[2], other[0] + other[2])
-    bottom = min(one[1] + one[3], other[1] + other[3])
-    return left, top, right - left, bottom - top
 
 
 def _choose_level(

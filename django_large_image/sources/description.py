@@ -10,8 +10,11 @@ from osgeo import gdal, osr
 
 from django_large_image.exceptions import BudgetError, UnreadableError
 from django_large_image.pixels.raster import Band
+from django_large_image.sources import complaints
 from django_large_image.sources.bands import describe_bands
+from django_large_image.sources.claims import MAX_DIRECTORIES
 from django_large_image.sources.decoded import Identity, identify, is_costly
+from django_large_image.sources.filesystems import allowed_path
 from django_large_image.sources.handles import configured, file_of, open_dataset, quiet
 from django_large_image.sources.reading import (
     Size,
@@ -21,12 +24,13 @@ from django_large_image.sources.reading import (
     stored_type,
 )
 from django_large_image.sources.reference import Options
+from django_large_image.sources.remote import is_remote
 from django_large_image.sources.tile_matrix import METERS_PER_DEGREE
 
 GeoTransform = tuple[float, float, float, float, float, float]
 
 MAX_BANDS = 4096
-MAX_FRAMES = 16384
+MAX_FRAMES = MAX_DIRECTORIES
 # The side of the sample by which alpha is judged.
 _SAMPLE = 256
 # What GDAL says of a page of a TIFF: 'Page 2 (512P x 256L x 3B)'.
@@ -73,9 +77,10 @@ def describe(path: str, options: Options = ()) -> tuple[Description, gdal.Datase
     `options` are those of its `ImageReference`.
     A container without bands of its own shows its first subdataset. Raises `UnreadableError`.
     """
-    identity = identify(path)
+    path = allowed_path(path)
+    identity = identify(path, options)
     dataset = open_dataset(path, options)
-    with configured(options):
+    with configured(options), complaints.listening(path):
         return _describe_dataset(path, dataset, identity, options)
 
 
@@ -108,7 +113,7 @@ def _describe_dataset(
         warp_options=warp_options,
         opaque=_opaque(dataset),
         frames=tuple(frames) if len(frames) > 1 else (),
-        identity=identity if is_costly(dataset) else None,
+        identity=identity if is_costly(dataset, far=is_remote(path)) else None,
     )
     return description, dataset
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import weakref
 from collections import OrderedDict, deque
@@ -15,7 +14,11 @@ from osgeo import gdal
 from django_large_image import metrics
 from django_large_image.conf import settings
 from django_large_image.exceptions import StyleError, UnreadableError
-from django_large_image.sources import sidecars
+from django_large_image.sources import complaints, sidecars, virtual
+from django_large_image.sources.claims import check_claims
+from django_large_image.sources.filesystems import allowed_path
+from django_large_image.sources.filesystems import file_of as file_of  # where others look for it
+from django_large_image.sources.provision import provide
 from django_large_image.sources.reference import Options
 
 logger = logging.getLogger(__name__)
@@ -23,9 +26,6 @@ logger = logging.getLogger(__name__)
 UNREADABLE = (
     'Unreadable image: the file is damaged, not a raster, or of a kind that is not allowed.'
 )
-# GTIFF_DIR:2:PATH, GTIFF_DIR:off:8:PATH or HDF5:"PATH"://name
-_SUBDATASET = re.compile(r'\w+:(?:(?:off:)?\d+:(?P<page>.+)|"(?P<container>[^"]+)":.*)', re.DOTALL)
-
 
 gdal.UseExceptions()
 if int(gdal.VersionInfo()) < 3070000:
@@ -65,12 +65,18 @@ def open_dataset(path: str, options: Options = ()) -> gdal.Dataset:
     """Return a read-only dataset of `path`, read by one of the drivers that the settings allow.
 
     `options` are GDAL's configuration that the path needs, as in `ImageReference`.
-    Raises `UnreadableError` for what is missing, broken, not a raster or of another driver, and for
-    a file that names another one.
+    Raises `UnreadableError` for what is missing, broken, not a raster or of another driver, for
+    what lies where the settings do not allow, and for a file that names another one.
     """
+    provide(file_of(path))
+    path = allowed_path(path)
+    if file_of(path) == path:
+        check_claims(path)
     gdal.UseExceptions()
-    with quiet(), configured(options):
+    virtual.failure()
+    with quiet(), configured(options), complaints.listening(path):
         try:
+            complaints.check_header(path)
             dataset = gdal.OpenEx(
                 path,
                 gdal.OF_RASTER | gdal.OF_READONLY,
@@ -80,29 +86,26 @@ def open_dataset(path: str, options: Options = ()) -> gdal.Dataset:
             # Metadata is read when it is asked for, and may be where the damage is.
             redirected = dataset is not None and sidecars.is_redirected(dataset)
         except (RuntimeError, TypeError, ValueError) as error:
+            complaints.check()
             logger.info('GDAL could not open %s: %s', path, error)
             dataset = None
         if dataset is None:
-            raise UnreadableError(UNREADABLE)
+            raise virtual.failure() or UnreadableError(UNREADABLE)
         if redirected:
             logger.warning('%s names another file as its overviews: refused', path)
             raise UnreadableError('Unreadable image: it refers to another file.')
     return dataset
 
 
-def file_of(path: str) -> str:
-    """Return the file in which a subdataset lies; any other path as it is."""
-    match = _SUBDATASET.fullmatch(path)
-    return (match['page'] or match['container']) if match else path
-
-
 class HandlePool:
     """Lends datasets of one path, so that threads never share one nor wait for each other."""
 
     def __init__(self, path: str, first: gdal.Dataset | None = None, options: Options = ()) -> None:
-        self.path, self._options = path, options
-        # A deque's append and pop are atomic.
-        self._free: deque[gdal.Dataset] = deque([first] if first is not None else [])
+        self.path, self.options = path, options
+        # With what each was opened. A deque's append and pop are atomic.
+        self._free: deque[tuple[gdal.Dataset, Options]] = deque()
+        if first is not None:
+            self._free.append((first, options))
         with _pools_guard:
             _pools.add(self)
 
@@ -112,19 +115,33 @@ class HandlePool:
 
         Raises `UnreadableError` where GDAL fails.
         """
+        options = self.options
+        dataset = self._reuse(options)
+        if dataset is None:
+            dataset = open_dataset(self.path, options)
+        virtual.failure()
         try:
-            dataset = self._free.pop()
-        except IndexError:
-            dataset = open_dataset(self.path, self._options)
-        try:
-            with quiet(), configured(self._options):
+            with quiet(), configured(options), complaints.listening(self.path):
                 yield dataset
         except RuntimeError as error:
             logger.info('GDAL could not read %s: %s', self.path, error)
-            raise UnreadableError('Unreadable image: its pixels could not be read.') from error
+            unreadable = UnreadableError('Unreadable image: its pixels could not be read.')
+            raise virtual.failure() or unreadable from error
         else:
             if len(self._free) < settings.HANDLES_PER_SOURCE:
-                self._free.append(dataset)
+                self._free.append((dataset, options))
+
+    def _reuse(self, options: Options) -> gdal.Dataset | None:
+        """Return a dataset that is free; those opened with other options are closed: they keep
+        credentials that may be valid no more.
+        """
+        try:
+            while True:
+                dataset, opened_with = self._free.pop()
+                if opened_with == options:
+                    return dataset
+        except IndexError:
+            return None
 
 
 _pools: weakref.WeakSet[HandlePool] = weakref.WeakSet()
@@ -148,6 +165,13 @@ class FramePools:
         self._paths, self._options = paths, options
         self._guard = threading.Lock()
         self._pools = OrderedDict({0: HandlePool(paths[0], first, options)})
+
+    def renew(self, options: Options) -> None:
+        """Use other options from now on: renewed credentials."""
+        with self._guard:
+            self._options = options
+            for pool in self._pools.values():
+                pool.options = options
 
     def __len__(self) -> int:
         return len(self._paths)

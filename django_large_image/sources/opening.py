@@ -8,7 +8,7 @@ import os
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -27,9 +27,12 @@ from django_large_image.exceptions import (
     ProjectionError,
     UnreadableError,
 )
-from django_large_image.sources import sidecars
+from django_large_image.sources import remote, sidecars, virtual
+from django_large_image.sources.claims import TIFF_MAGIC, check_claims
+from django_large_image.sources.filesystems import MISSING, local_path
 from django_large_image.sources.foreign import ForeignReader, is_styled
 from django_large_image.sources.handles import UNREADABLE, quiet
+from django_large_image.sources.provision import provide
 from django_large_image.sources.raster_source import RasterTileSource
 from django_large_image.sources.reference import ImageReference
 from django_large_image.sources.tile_matrix import normalize_projection
@@ -43,6 +46,10 @@ _ACTIVE = (b'%!', b'\xc5\xd0\xd3\xc6', b'%PDF', b'<', b'{')
 # What this package's own source reads best, under the names that settings know it by.
 _OWN_SUFFIXES = {'tif', 'tiff', 'jp2', 'png', 'jpg', 'jpeg', 'webp', 'gif', 'bmp'}
 _OWN_NAMES = {'raster', 'gdal'}
+# Others than this package's own take seconds for the directories of so many frames.
+MAX_FRAMES = 4096
+# What the files begin with that a library reads by themselves; in others OpenSlide follows names.
+_SINGLE = {'openslide': TIFF_MAGIC, 'openslidefile': TIFF_MAGIC}
 _BLANK = b' \t\r\n\0\xef\xbb\xbf\xfe\xff'
 
 
@@ -96,6 +103,7 @@ def reader_of(source: FileTileSource) -> Reader:
 def _open(
     reference: ImageReference, projection: str | None, name: str | None, **options: Any
 ) -> FileTileSource:
+    provide(reference.path)
     if name:
         return _construct(available_sources()[name], reference, projection, options)
     for candidate in _candidates(reference.path):
@@ -113,6 +121,10 @@ def _candidates(path: str) -> Iterator[type[FileTileSource]]:
 
     This package's own comes first, but for suffixes that another source is made for: slides.
     """
+    if remote.is_remote(path):
+        # The others read local files.
+        yield RasterTileSource
+        return
     suffix = os.path.splitext(path)[1].lstrip('.').lower()
     own = suffix in _OWN_SUFFIXES and bool(_OWN_NAMES & set(settings.SOURCES))
     if own:
@@ -139,23 +151,25 @@ def _construct(
     if issubclass(source, RasterTileSource) or getattr(source, '_geospatial_source', False):
         options['projection'] = projection
         if issubclass(source, RasterTileSource):
-            options['options'] = reference.options
+            options['options'] = remote.identified(reference)
         options.setdefault('style', '{}')
     elif projection:
         raise ParameterError('This source does not know projections.')
     elif options.get('style') == '{}':
         options['style'] = None
+    path = reference.path
     if not issubclass(source, RasterTileSource):
-        _refuse_redirections(reference.path)
+        path = local_path(path)
+        _refuse_redirections(path, source)
     try:
-        return _without_cycle(source(reference.path, **options))
+        return _holding(_without_cycle(source(path, **options)), reference)
     except TileGeneralError as error:
         if isinstance(error.__cause__, LargeImageError):
             raise error.__cause__ from None
         logger.info('%s could not open %s: %s', source.__name__, reference.path, error)
     except Exception as error:  # noqa: BLE001 - a broken file may fail anywhere in any parser
         logger.info('%s failed on %s: %r', source.__name__, reference.path, error)
-    raise UnreadableError(UNREADABLE)
+    raise virtual.failure() or UnreadableError(UNREADABLE)
 
 
 def _without_cycle(source: FileTileSource) -> FileTileSource:
@@ -169,22 +183,42 @@ def _without_cycle(source: FileTileSource) -> FileTileSource:
     return source
 
 
-def _refuse_redirections(path: str) -> None:
+def _holding(source: FileTileSource, reference: ImageReference) -> FileTileSource:
+    """Have a file in memory exist for as long as the source that reads it."""
+    source._django_large_image_content = reference.content
+    return source
+
+
+def _refuse_redirections(path: str, source: type[FileTileSource]) -> None:
     """Raise `UnreadableError` for a file that another library would follow to somewhere else."""
     try:
         with open(path, 'rb') as file:
-            head = file.read(1024).lstrip(_BLANK)
-    except (OSError, ValueError):
-        raise UnreadableError('Unreadable image: the file is missing.') from None
+            head = file.read(1024)
+    except OSError:
+        raise UnreadableError(MISSING) from None
+    check_claims(path, MAX_FRAMES)
+    single = head.startswith(_SINGLE.get(source.name, b''))
+    # GDAL is asked last: some of its drivers open what they are to name.
+    if (
+        not single
+        or head.lstrip(_BLANK).startswith(_ACTIVE)
+        or sidecars.refused(path)
+        or not _is_known(path)
+    ):
+        raise UnreadableError('Unreadable image: files of this kind are not allowed.')
+
+
+def _is_known(path: str) -> bool:
+    """Whether a file is of an allowed driver, or of none that GDAL has."""
     with quiet():
         try:
-            driver = gdal.IdentifyDriver(path)
+            driver = gdal.IdentifyDriverEx(
+                path, gdal.OF_RASTER, sibling_files=sidecars.siblings(path)
+            )
         except RuntimeError:
             # It knew the kind, and found it broken.
             raise UnreadableError(UNREADABLE) from None
-    known = driver is None or driver.ShortName in settings.DRIVERS
-    if head.startswith(_ACTIVE) or not known or sidecars.refused(path):
-        raise UnreadableError('Unreadable image: files of this kind are not allowed.')
+    return driver is None or driver.ShortName in settings.DRIVERS
 
 
 class SourceCache:
@@ -209,6 +243,8 @@ class SourceCache:
         key = (reference.key, projection, name, reference.version)
         found = self._find(key)
         if found is not None:
+            if isinstance(found, RasterTileSource):
+                found.renew(remote.identified(reference))
             return found
         with self._flight(repr(key)):
             found = self._find(key)
@@ -232,6 +268,24 @@ class SourceCache:
             self._entries[key] = source
             while len(self._entries) > max(1, settings.SOURCE_CACHE_SIZE):
                 self._entries.popitem(last=False)
+            self._trim_memory()
+
+    def _trim_memory(self) -> None:
+        """Drop the least recently used of those whose files in memory are too large together."""
+        contents = {
+            key: source._django_large_image_content
+            for key, source in self._entries.items()
+            if source._django_large_image_content is not None
+        }
+        while sum(file.size for file in set(contents.values())) > settings.MEMORY_IMAGE_BYTES:
+            oldest = next(iter(contents))
+            del self._entries[oldest], contents[oldest]
+
+    def close_where(self, gone: Callable[[str], bool]) -> None:
+        """Close the sources of paths of which `gone` is true: open files take room on disk."""
+        with self._guard:
+            for key in [key for key in self._entries if gone(key[0][1])]:
+                del self._entries[key]
 
     def clear(self) -> None:
         """Close all sources that no request is using."""
@@ -243,4 +297,4 @@ _sources = SourceCache()
 metrics.gauge('large_image_open_sources', 'Images that are open.', _sources.__len__)
 # Handles of a parent process share their place in the file with it.
 os.register_at_fork(after_in_child=_sources.reset)
-close_sources = _sources.clear
+close_sources, close_where = _sources.clear, _sources.close_where

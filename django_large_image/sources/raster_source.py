@@ -29,10 +29,10 @@ from django_large_image.exceptions import (
     StyleError,
 )
 from django_large_image.pixels.raster import Band, Raster
-from django_large_image.sources import reading
+from django_large_image.sources import complaints, reading
 from django_large_image.sources.bands import band_record
 from django_large_image.sources.description import GeoTransform, describe, native_pixel_size
-from django_large_image.sources.handles import FramePools, HandlePool, open_dataset
+from django_large_image.sources.handles import FramePools, HandlePool, configured, open_dataset
 from django_large_image.sources.reference import Options
 from django_large_image.sources.sampling import measure_bands
 from django_large_image.sources.tile_matrix import (
@@ -150,6 +150,17 @@ class RasterTileSource(
             pixel_size /= METERS_PER_DEGREE
         return matrix.levels(pixel_size, self.tileSize)
 
+    def __repr__(self) -> str:
+        # large-image's own shows all arguments, credentials among them.
+        return f'{type(self).__name__}({self._largeImagePath!r}, projection={self.projection!r})'
+
+    def renew(self, options: Options) -> None:
+        """Read with other options from now on: those of the newest reference to the same bytes."""
+        if options != self._options:
+            self._options = options
+            self._pools.renew(options)
+            self._dataset = None
+
     # What large-image's own class reads from `self.dataset` whenever it is asked.
 
     @property
@@ -157,9 +168,10 @@ class RasterTileSource(
         """A handle beside those that pixels are read with; large-image's methods lock it while they
         use it.
         """
-        if self._dataset is None:
-            self._dataset = open_dataset(self._largeImagePath, self._options)
-        return self._dataset
+        dataset = self._dataset
+        if dataset is None:
+            self._dataset = dataset = open_dataset(self._largeImagePath, self._options)
+        return dataset
 
     @property
     def geospatial(self) -> bool:
@@ -193,6 +205,13 @@ class RasterTileSource(
                 for band in self.bands
             }
         return self.band_information
+
+    def getInternalMetadata(self, **kwargs: Any) -> dict[str, Any] | None:
+        """Return what GDAL knows of the file as large-image does."""
+        # The list of files is looked up where they are stored.
+        with configured(self._options), complaints.listening(self._largeImagePath):
+            known: dict[str, Any] | None = super().getInternalMetadata(**kwargs)
+        return known
 
     def _getGeoTransform(self) -> GeoTransform:
         return self.description.transform or (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django_large_image.sources.memory import MemoryFile
+
 # Names and values of GDAL's configuration.
 Options = tuple[tuple[str, str], ...]
 
@@ -16,7 +18,9 @@ class ImageReference:
     key and ETag (empty: unknown, never cached beyond the process); `name` is the file name that a
     stranger may see. `scope` tells stores apart in which the same path is another image: their
     endpoint. `options` are what GDAL needs to open and read it, credentials among them: they may
-    change while the image stays the same, and are never shown.
+    change while the image stays the same, and are never shown. `content` is what has to be held for
+    the path to exist: a file in memory. Another process does not have it. `checksum` (algorithm and
+    digest) tells the bytes from all others, wherever they lie.
     """
 
     path: str
@@ -24,11 +28,20 @@ class ImageReference:
     name: str = ''
     scope: str = ''
     options: Options = field(default=(), compare=False, repr=False)
+    content: MemoryFile | None = field(default=None, compare=False, repr=False)
+    checksum: str = ''
 
     @property
     def key(self) -> tuple[str, str]:
         """Which image it is, in any version."""
         return self.scope, self.path
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Which bytes they are, for cache keys and ETags; empty where nobody knows."""
+        if self.checksum:
+            return (self.checksum,)
+        return (*self.key, self.version) if self.version else ()
 
     def __fspath__(self) -> str:
         return self.path

@@ -6,16 +6,32 @@ reads them, past the whitelist of the image itself: a VRT there would name any f
 
 from __future__ import annotations
 
+import html
 import logging
 import os
+import re
+from contextlib import suppress
+from stat import S_ISREG
 
-from osgeo import gdal
+from osgeo import gdal, osr
+
+from django_large_image.sources import memory
+from django_large_image.sources.claims import TIFF_MAGIC
 
 logger = logging.getLogger(__name__)
 
-_TIFF_MAGIC = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
 _RASTERS = ('.ovr', '.OVR', '.msk', '.MSK')
 _TEXTS = ('.aux.xml',)
+# A larger one is no description of an image: parsed, it takes some ten times its size.
+_MAX_TEXT_BYTES = 16 * 1024 * 1024
+# The same in a text, of which GDAL makes a projection before anybody can look at it.
+_GRIDS_BESIDE = re.compile(
+    r'PARAMETERFILE|PROJ4_GRIDS|grids\s*=(?!\s*@null\b\s*[^,\w])|\+\s*(?:file|init|model)\s*=', re.I
+)
+# Definitions by which PROJ opens grids, and other files, wherever they are said to lie.
+_GRIDS = re.compile(
+    r'PARAMETERFILE|PROJ4_GRIDS|grids\s*=(?!\s*@null\b\s*[^,\w])|\b(?:file|init|model)\s*=', re.I
+)
 # Metadata by which a raster may name another file that GDAL opens as its overviews.
 _REDIRECTIONS = (('OVERVIEW_FILE', 'OVERVIEWS'), ('FILENAME', 'ProxyOverviewRequest'))
 
@@ -23,9 +39,11 @@ _REDIRECTIONS = (('OVERVIEW_FILE', 'OVERVIEWS'), ('FILENAME', 'ProxyOverviewRequ
 def siblings(path: str) -> list[str]:
     """Return the names in an image's folder that GDAL may look at: its own and harmless sidecars.
 
-    Nothing is looked for beside files that are not local. The list is never empty: GDAL would take
-    an empty one for an unknown one.
+    Nothing is looked for beside files that are not local, but for those that this package keeps in
+    memory. The list is never empty: GDAL would take an empty one for an unknown one.
     """
+    if path.startswith(memory.FOLDER):
+        return memory.siblings(path)
     found = [os.path.basename(path)]
     if not os.path.isfile(path):
         return found
@@ -35,9 +53,13 @@ def siblings(path: str) -> list[str]:
                 found.append(os.path.basename(path + suffix))
             else:
                 logger.warning('%s%s is not a TIFF of its own: ignored', path, suffix)
-    found += [os.path.basename(path) + suffix for suffix in _TEXTS if os.path.isfile(path + suffix)]
-    found += [os.path.basename(name) for name in _world_files(path) if os.path.isfile(name)]
-    return found
+    texts = [*(path + suffix for suffix in _TEXTS), *_world_files(path)]
+    return found + [os.path.basename(name) for name in texts if _is_harmless(name)]
+
+
+def sidecar_names(path: str) -> list[str]:
+    """Return the names that sidecars of an image may have, in an order of their kinds."""
+    return [path + suffix for suffix in (*_RASTERS, *_TEXTS)] + _world_files(path)
 
 
 def refused(path: str) -> bool:
@@ -50,14 +72,45 @@ def refused(path: str) -> bool:
 
 
 def is_redirected(dataset: gdal.Dataset) -> bool:
-    """Whether a dataset names another file as its overviews; raises `RuntimeError` when damaged."""
-    return any(dataset.GetMetadataItem(*redirection) for redirection in _REDIRECTIONS)
+    """Whether a dataset names another file, as its overviews or in its projection; raises
+    `RuntimeError` when damaged.
+    """
+    return any(dataset.GetMetadataItem(*redirection) for redirection in _REDIRECTIONS) or any(
+        _names_grids(system) for system in (dataset.GetSpatialRef(), dataset.GetGCPSpatialRef())
+    )
+
+
+def _names_grids(system: osr.SpatialReference | None) -> bool:
+    # A file may claim a known code for a definition of its own.
+    if system is None:
+        return False
+    for options in ([], ['FORMAT=WKT2_2019']):
+        with suppress(RuntimeError):
+            if _GRIDS.search(system.ExportToWkt(options) or ''):
+                return True
+    return False
+
+
+def _is_harmless(path: str) -> bool:
+    """Whether a text is small, and no projection in it names files."""
+    try:
+        status = os.stat(path)
+        if not S_ISREG(status.st_mode) or status.st_size > _MAX_TEXT_BYTES:
+            return False
+        with open(path, 'rb') as file:
+            text = file.read(_MAX_TEXT_BYTES).decode('latin-1')
+    except (OSError, ValueError):
+        return False
+    if _GRIDS_BESIDE.search(html.unescape(text)):
+        logger.warning('%s has a projection that names files: ignored', path)
+        return False
+    return True
 
 
 def _is_plain_tiff(path: str) -> bool:
     try:
         with open(path, 'rb') as file:
-            if file.read(4) not in _TIFF_MAGIC:
+            if file.read(4) not in TIFF_MAGIC:
                 return False
         dataset = gdal.OpenEx(
             path,

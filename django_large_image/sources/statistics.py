@@ -42,9 +42,9 @@ def band_statistics(
     def measure() -> Measured:
         return dict(zip(numbers, measure_bands(reader, frame, numbers), strict=True))
 
-    if reference is None or not reference.version:
+    if reference is None or not reference.identity:
         return measure()[band]
-    key = cache.make_key('statistics', *reference.key, reference.version, frame or 0, numbers)
+    key = cache.make_key('statistics', *reference.identity, frame or 0, numbers)
     return cache.get_or_make(key, measure)[band]
 
 

@@ -7,7 +7,7 @@ tile's grid, and the block lies within the image. All else is read, styled and e
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
@@ -30,6 +30,8 @@ _ROUNDED, _WARPED = 0.499, 1 / 64
 # Beyond this a part of the last pixel would be outside of the image.
 _EXACT = 1e-3
 _MAX_BYTES = 1 << 20
+# Whose places are remembered of a page.
+_MAX_BLOCKS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Page:
     wkt: str
     transform: GeoTransform | None
     levels: tuple[Level, ...]
+    # Offset and length of blocks by level and place: a handle is borrowed for new ones only.
+    blocks: dict[tuple[int, int, int], tuple[int, int]] = field(default_factory=dict, repr=False)
 
 
 # A frame's page lives as long as its handles.
@@ -231,13 +235,7 @@ def _index(
 
 def _read_block(pool: HandlePool, page: Page, level: Level, place: tuple[int, int]) -> bytes | None:
     """Return a block as a file of its format; None for one that is missing or damaged."""
-    name = f'{place[0]}_{place[1]}'
-    with pool.borrow() as dataset:
-        band = dataset.GetRasterBand(1)
-        if level.overview >= 0:
-            band = band.GetOverview(level.overview)
-        offset = int(band.GetMetadataItem(f'BLOCK_OFFSET_{name}', 'TIFF') or 0)
-        length = int(band.GetMetadataItem(f'BLOCK_SIZE_{name}', 'TIFF') or 0)
+    offset, length = _find_bytes(pool, page, level, place)
     if not 0 < length <= _MAX_BYTES:
         return None
     block = _read_bytes(page, offset, length)
@@ -250,6 +248,26 @@ def _read_block(pool: HandlePool, page: Page, level: Level, place: tuple[int, in
         ycbcr=level.compression.startswith('YCbCr'),
         tables=level.tables,
     )
+
+
+def _find_bytes(
+    pool: HandlePool, page: Page, level: Level, place: tuple[int, int]
+) -> tuple[int, int]:
+    """Return offset and length of a block in its file, zeros for one that is missing."""
+    key = (level.overview, *place)
+    known = page.blocks.get(key)
+    if known is None:
+        name = f'{place[0]}_{place[1]}'
+        with pool.borrow() as dataset:
+            band = dataset.GetRasterBand(1)
+            if level.overview >= 0:
+                band = band.GetOverview(level.overview)
+            offset = int(band.GetMetadataItem(f'BLOCK_OFFSET_{name}', 'TIFF') or 0)
+            length = int(band.GetMetadataItem(f'BLOCK_SIZE_{name}', 'TIFF') or 0)
+        if len(page.blocks) >= _MAX_BLOCKS:
+            page.blocks.clear()
+        known = page.blocks[key] = offset, length
+    return known
 
 
 def _read_bytes(page: Page, offset: int, length: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,24 +13,41 @@ from django.utils._os import safe_join
 
 from django_large_image.exceptions import UnreadableError
 from django_large_image.sources.reference import ImageReference
+from django_large_image.storage.checksums import ChecksumFieldFile
+from django_large_image.storage.copies import copied_reference
 from django_large_image.storage.paths import local_reference
+from django_large_image.storage.s3 import s3_reference
 
 
-def field_file_reference(field_file: FieldFile) -> ImageReference:
+def field_file_reference(field_file: FieldFile, *, stream: bool = True) -> ImageReference:
     """Return the reference of the image that a model's file field holds.
 
-    The storage has to be local (`FileSystemStorage`, or any other whose `path()` works).
-    Raises `UnreadableError` when the field is empty, the file is gone or the storage is not local.
+    A file of this machine is read in place; one in S3 is streamed, unless `stream` is off; of any
+    other storage a local copy is made when it is opened.
+    Raises `UnreadableError` when the field is empty, the file is gone or its storage cannot be
+    read, and `BusyError` when its storage does not answer in time.
     """
     if not field_file or not field_file.name:
         raise UnreadableError('No file was stored for this image.')
+    reference = _reference(field_file, stream)
+    if isinstance(field_file, ChecksumFieldFile) and field_file.version:
+        return replace(reference, checksum=field_file.version)
+    return reference
+
+
+def _reference(field_file: FieldFile, stream: bool) -> ImageReference:
     try:
         path = _local_path(field_file)
     except NotImplementedError:
-        raise UnreadableError('The storage of this image cannot be read from here.') from None
+        return _remote_reference(field_file, stream)
     except (OSError, ValueError, SuspiciousOperation):
         raise UnreadableError('The file of this image is missing.') from None
-    return local_reference(path, name=field_file.name.rsplit('/', 1)[-1])
+    return local_reference(path, name=str(field_file.name).rsplit('/', 1)[-1])
+
+
+def _remote_reference(field_file: FieldFile, stream: bool) -> ImageReference:
+    streamed = s3_reference(field_file) if stream else None
+    return copied_reference(field_file) if streamed is None else streamed
 
 
 def _local_path(field_file: FieldFile) -> str:

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from django.db import models
 from django.urls import reverse
+
+from core.fields import UploadField
+
+
+def upload_path(instance: models.Model | None, filename: str) -> str:
+    """Return the name of a file in the storage.
+
+    What a browser sends straight to a bucket has no row yet, and no storage that finds a free name.
+    """
+    return f'images/{filename}' if instance else f'images/{uuid4()}/{filename}'
 
 
 class ImageFile(models.Model):
@@ -11,7 +23,7 @@ class ImageFile(models.Model):
 
     name = models.CharField(max_length=100)
     description = models.TextField(blank=True)
-    file = models.FileField(upload_to='images')
+    file = UploadField(upload_to=upload_path)
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db import models
 from rest_framework import parsers, permissions, serializers, viewsets
 
+from core.fields import UploadField, has_bucket
 from core.models import ImageFile
 from django_large_image.rest import LargeImageFileDetailMixin
 
@@ -14,6 +18,13 @@ class ImageFileSerializer(serializers.ModelSerializer):
     class Meta:
         model = ImageFile
         fields = ['id', 'name', 'description', 'file', 'created']
+
+    def build_standard_field(self, field_name: str, model_field: models.Field) -> Any:
+        built, options = super().build_standard_field(field_name, model_field)
+        if isinstance(model_field, UploadField) and not has_bucket(model_field.storage):
+            # django-s3-file-field's own takes nothing but what lies in the bucket already.
+            built = serializers.FileField
+        return built, options
 
 
 class ImageFileViewSet(LargeImageFileDetailMixin, viewsets.ModelViewSet):

@@ -41,7 +41,7 @@ def cache() -> dict[str, Any]:
 
 
 def storages() -> dict[str, Any]:
-    """Local files for the images, or the bucket S3_BUCKET where MEDIA_STORAGE is `s3`."""
+    """Local files for the images, or S3_BUCKET where MEDIA_STORAGE is `s3` or `minio`."""
     storages = {
         'default': {'BACKEND': 'django.core.files.storage.FileSystemStorage'},
         'staticfiles': {'BACKEND': 'django.contrib.staticfiles.storage.StaticFilesStorage'},
@@ -54,4 +54,36 @@ def storages() -> dict[str, Any]:
                 'endpoint_url': os.environ.get('S3_ENDPOINT_URL'),
             },
         }
+    if os.environ.get('MEDIA_STORAGE') == 'minio':
+        from minio import Minio
+
+        endpoint, bucket = urlsplit(os.environ['S3_ENDPOINT_URL']), os.environ['S3_BUCKET']
+        public = os.environ.get('S3_PUBLIC_URL') or endpoint.geturl()
+        storages['default'] = {
+            'BACKEND': 'minio_storage.storage.MinioStorage',
+            'OPTIONS': {
+                'minio_client': Minio(
+                    endpoint.netloc,
+                    os.environ['AWS_ACCESS_KEY_ID'],
+                    os.environ['AWS_SECRET_ACCESS_KEY'],
+                    secure=endpoint.scheme == 'https',
+                    region='us-east-1',
+                ),
+                'bucket_name': bucket,
+                # Signed addresses name the host that browsers know.
+                'base_url': f'{public}/{bucket}',
+                'presign_urls': True,
+                'assume_bucket_exists': True,
+            },
+        }
     return storages
+
+
+def upload_origin() -> str:
+    """Return where browsers send their uploads; empty for the site itself."""
+    if os.environ.get('MEDIA_STORAGE') not in ('s3', 'minio'):
+        return ''
+    public = os.environ.get('S3_PUBLIC_URL') or os.environ.get('S3_ENDPOINT_URL')
+    if not public:
+        return f'https://{os.environ["S3_BUCKET"]}.s3.amazonaws.com'
+    return '{0.scheme}://{0.netloc}'.format(urlsplit(public))

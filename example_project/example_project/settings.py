@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     'django.contrib.staticfiles',
     'rest_framework',
     'drf_yasg',
+    's3_file_field',
     'django_large_image',
     'core',
 ]
@@ -66,6 +67,7 @@ DATABASES = {'default': services.database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = 'django.db.models.BigAutoField'
 CACHES = {'default': services.cache()}
 STORAGES = services.storages()
+UPLOAD_ORIGIN = services.upload_origin()
 # Without DEBUG Django would only mail the tracebacks.
 LOGGING = {
     'version': 1,
@@ -92,6 +94,8 @@ WHITENOISE_AUTOREFRESH = DEBUG
 REST_FRAMEWORK = {
     'DEFAULT_PAGINATION_CLASS': 'rest_framework.pagination.LimitOffsetPagination',
     'PAGE_SIZE': 50,
+    # Nobody else gets an address to upload to.
+    'DEFAULT_PERMISSION_CLASSES': ['rest_framework.permissions.IsAuthenticatedOrReadOnly'],
 }
 SWAGGER_SETTINGS = {
     'DEFAULT_MODEL_RENDERING': 'example',

@@ -29,6 +29,12 @@ urlpatterns = [
     re_path(r'^swagger\.(?P<format>json|yaml)$', schema.without_ui(), name='schema'),
     path('admin/', admin.site.urls),
     path('favicon.ico', RedirectView.as_view(url=static('core/icon.svg'))),
+    # Where the admin's widget learns how to send a file to the bucket.
+    *(
+        [path('uploads/', include('s3_file_field.urls'))]
+        if getattr(settings, 'UPLOAD_ORIGIN', '')
+        else []
+    ),
     # Good enough here; a real project lets its web server do this.
     path('media/<path:path>', serve, {'document_root': settings.MEDIA_ROOT}),
 ]

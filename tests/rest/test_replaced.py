@@ -143,12 +143,14 @@ def test_between_opening_and_reading(
         FILE_FIELD_NAME = 'file'
 
         def get_tile_source(self, *args: Any, **kwargs: Any) -> Any:
+            nonlocal damage
             source = super().get_tile_source(*args, **kwargs)
-            if damage == 'cut':
+            now, damage = damage, ''
+            if now == 'cut':
                 image.rewrite(image.dark[: len(image.dark) // 20])
-            elif damage == 'replace':
+            elif now == 'replace':
                 image.replace(image.bright)
-            else:
+            elif now == 'remove':
                 image.path.unlink()
             return source
 
@@ -162,7 +164,6 @@ def test_between_opening_and_reading(
         assert version(response) in ('dark', 'bright')
     image.path.write_bytes(b'')
     image.replace(image.bright)
-    damage = 'replace'
     assert version(client.get(address)) == 'bright'
 
 

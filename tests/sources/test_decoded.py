@@ -282,9 +282,10 @@ def test_a_replaced_file_is_never_served_from_the_old_one(images, tmp_path):
         new, gdal.Open(str(path)).ReadAsArray(0, 0, 300, 300).transpose(1, 2, 0)
     )
     assert (new != old).mean() > 0.5
-    # A handle of the old file still reads it, and what it reads is not kept under either name.
+    # Who opened the old file is told so, and nothing of either is kept under the other's name.
     count = kept()
-    before.read_window((600, 600, 700, 700), (100, 100))
+    with pytest.raises(UnreadableError):
+        before.read_window((600, 600, 700, 700), (100, 100))
     assert kept() == count
 
 

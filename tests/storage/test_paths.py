@@ -50,10 +50,23 @@ def test_what_hooks_may_give(kind: Any, file: Path) -> None:
 
 
 def test_a_virtual_path_has_no_version_yet() -> None:
-    reference = path_reference('/vsicurl/https://example.org/a/scan.tif?token=1')
-    assert reference == ImageReference(
-        '/vsicurl/https://example.org/a/scan.tif?token=1', '', 'scan.tif'
-    )
+    reference = path_reference('/vsimem/a/scan.tif')
+    assert reference == ImageReference('/vsimem/a/scan.tif', '', 'scan.tif')
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        *('https://example.org/a.tif', 's3://bucket/a.tif', 'file:///etc/passwd', 'ftp://x/a.tif'),
+        *('/vsicurl/https://example.org/a.tif', '/vsicurl/file:///etc/passwd', '/vsis3/bucket/a'),
+        '/vsicurl?max_retry=1&url=https%3A%2F%2Fexample.org%2Fa.tif',
+        *('/vsizip//vsicurl/https://example.org/a.zip/a.tif', '/vsizip/{/vsis3/bucket/a.zip}/a'),
+        *('/vsicurl_streaming/https://example.org/a.tif', '/vsiranges/0/example.org/a.tif'),
+    ],
+)
+def test_what_leads_to_the_network_has_to_be_allowed(path: str) -> None:
+    with pytest.raises(UnreadableError, match=r'not (allowed|valid)'):
+        path_reference(path)
 
 
 @pytest.mark.parametrize('path', ['/nowhere/at/all.tif', '/tmp', 'a\0b', ''])

@@ -9,6 +9,8 @@ import uuid
 
 from django.db import models
 
+from django_large_image.fields import ChecksumFileField
+
 
 class ImageFile(models.Model):
     """An image with the usual integer key."""
@@ -37,6 +39,17 @@ class SlugImageFile(models.Model):
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=100)
     file = models.FileField(upload_to='images', blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ChecksumImage(models.Model):
+    """An image whose checksum is stored."""
+
+    name = models.CharField(max_length=100, blank=True)
+    file = ChecksumFileField(upload_to='images', blank=True, checksum_field='sha256')
+    sha256 = models.CharField(max_length=64, blank=True)
 
     def __str__(self) -> str:
         return self.name

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.template.loader import render_to_string
 from django.test import RequestFactory, override_settings
@@ -166,6 +168,19 @@ def test_other_lookups(images, settings):
     page = render_to_string('gallery/reports.html', {'object': images[0]})
     assert '/reports/images/a-slug/tiles/{z}/{x}/{y}.png/' in page
     assert f'/pages/7/images/{images[0].pk}/tiles/{{z}}/{{x}}/{{y}}.png/' in page
+
+
+def test_checksums():
+    from gallery.scan_serializers import ScanSerializer
+    from gallery.scans import Scan
+
+    assert Scan.check() == []
+    data = {'file': SimpleUploadedFile('a.tif', b'bytes'), 'sha256': 'f' * 64}
+    serializer = ScanSerializer(data=data)
+    assert not serializer.is_valid()
+    assert 'as declared' in str(serializer.errors)
+    digest = hashlib.sha256(b'bytes').hexdigest()
+    assert ScanSerializer(data={**data, 'sha256': digest}).is_valid()
 
 
 @override_settings(ROOT_URLCONF='swagger')

@@ -1,0 +1,74 @@
+"""The class that a developer mixes into a viewset whose model has a `RasterField`."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ValidationError
+from django.db.models import Model
+from django.http import Http404
+from rest_framework.request import Request
+
+from django_large_image.exceptions import UnreadableError
+from django_large_image.rest.mixins import LargeImageDetailMixin
+from django_large_image.sources.reference import ImageReference
+from django_large_image.storage.gdalraster import stored_reference
+
+
+class LargeImageRasterDetailMixin(LargeImageDetailMixin):
+    """Image endpoints of the raster that a `RasterField` of the viewset's model holds.
+
+    Requires `get_object()` of DRF's `GenericViewSet`, and `RASTER_FIELD_NAME`.
+    """
+
+    RASTER_FIELD_NAME: str = ''
+
+    def get_path(self, request: Request, pk: Any = None) -> ImageReference:
+        """Return the reference of the raster that the object holds."""
+        instance = self._get_row()
+        value = self._stored(instance)
+        return stored_reference(value, f'{self.RASTER_FIELD_NAME}-{instance.pk}.tif')
+
+    def _get_row(self) -> Model:
+        """Return `get_object()`; raises `UnreadableError` for a row whose raster GeoDjango cannot
+        parse, which DRF takes for a missing one.
+        """
+        try:
+            return self.get_object()  # type: ignore[attr-defined, no-any-return]
+        except (Http404, struct.error, LookupError) as error:
+            broken = not isinstance(error, Http404) or isinstance(
+                error.__context__, ValueError | TypeError | ValidationError
+            )
+            if broken and self._has_row():
+                raise UnreadableError('Unreadable image: GeoDjango cannot read it.') from error
+            raise
+
+    def _has_row(self) -> bool:
+        """Whether the object is there and its permissions allow to know, its raster aside."""
+        view: Any = self
+        name = view.lookup_url_kwarg or view.lookup_field
+        rows = view.filter_queryset(view.get_queryset()).defer(self.RASTER_FIELD_NAME)
+        try:
+            instance = rows.filter(**{view.lookup_field: view.kwargs.get(name)}).first()
+        except (ValueError, TypeError, ValidationError):
+            return False
+        if instance is not None:
+            view.check_object_permissions(view.request, instance)
+        return instance is not None
+
+    def _stored(self, instance: Model) -> Any:
+        """Return the value of the field as it was read from the database."""
+        try:
+            field = instance._meta.get_field(self.RASTER_FIELD_NAME)
+        except FieldDoesNotExist:
+            field = None
+        if getattr(field, 'geom_type', None) != 'RASTER':
+            raise ImproperlyConfigured(
+                f'{type(self).__name__}.RASTER_FIELD_NAME is {self.RASTER_FIELD_NAME!r}, which is '
+                f'no RasterField of {type(instance).__name__}: set it to the name of one.'
+            )
+        if self.RASTER_FIELD_NAME in instance.get_deferred_fields():
+            instance.refresh_from_db(fields=[self.RASTER_FIELD_NAME])
+        # The attribute makes a dataset of it, which takes longer than the digest.
+        return instance.__dict__[self.RASTER_FIELD_NAME]

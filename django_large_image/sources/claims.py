@@ -1,0 +1,105 @@
+"""What a local file claims to hold: looked at before a library takes it at its word."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from django_large_image.exceptions import UnreadableError
+
+_PNG_MAGIC = b'\x89PNG\r\n\x1a\n'
+TIFF_MAGIC = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
+MAX_DIRECTORIES = 16384
+# Bytes of a value by its type: BYTE, ASCII, SHORT, ... LONG8, SLONG8, IFD8.
+_SIZES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8)
+# Offsets and lengths of blocks: as many as the image is large.
+_BLOCKS = {273, 279, 324, 325}
+# Of all else, such as profiles and XML: parsed, that takes some ten times as much.
+_MAX_TEXT_BYTES = 32 * 1024 * 1024
+# What many directories may have in common, beyond the size of the file.
+_SHARED_BYTES = 1024 * 1024
+# A library unpacks up to 8 MB from each compressed text of a PNG.
+_MAX_TEXTS = 16
+# Classic TIFF and BigTIFF: the first offset's place, the formats of an offset and of the number of
+# tags, the length of a tag, and the format of its tag, type and count.
+_CLASSIC = (4, 'I', 'H', 12, 'HHI4x')
+_BIG = (8, 'Q', 'Q', 20, 'HHQ8x')
+
+
+def check_claims(path: str, limit: int = MAX_DIRECTORIES) -> None:
+    """Raise `UnreadableError` for a TIFF of more than `limit` directories, or of which more would
+    be read than it has, and for a PNG of many packed texts.
+
+    Directories that lead round in circles count each time. Files that are not local pass.
+    """
+    try:
+        with open(path, 'rb') as file:
+            magic = file.read(8)
+            over = magic[:4] in TIFF_MAGIC and _has_too_much(file, limit)
+            over = over or (magic == _PNG_MAGIC and _packed_texts(file) > _MAX_TEXTS)
+    except (OSError, ValueError):
+        return
+    if over:
+        raise UnreadableError('Unreadable image: it claims to hold more than it can.')
+
+
+def _has_too_much(file: BinaryIO, limit: int) -> bool:
+    size = os.fstat(file.fileno()).st_size
+    blocks = texts = 0
+    for number, claimed in enumerate(_directories(file), 1):
+        blocks, texts = blocks + claimed[0], texts + claimed[1]
+        shared = blocks + texts > 2 * size + _SHARED_BYTES
+        if shared or texts > _MAX_TEXT_BYTES or number > limit:
+            return True
+    return False
+
+
+def _packed_texts(file: BinaryIO) -> int:
+    """Return how many compressed texts stand before the pixels of a PNG."""
+    count = 0
+    while count <= _MAX_TEXTS:
+        length, kind = struct.unpack('>I4s', file.read(8).ljust(8, b'\0'))
+        if kind in (b'IDAT', b'\0\0\0\0'):
+            break
+        count += kind in (b'zTXt', b'iTXt')
+        file.seek(length + 4, os.SEEK_CUR)
+    return count
+
+
+def _directories(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Yield how many bytes the tags of each directory claim: for blocks, and for all else.
+
+    A file that ends too early has the directories before its end.
+    """
+    file.seek(0)
+    magic = file.read(4)
+    order = '<' if magic[:2] == b'II' else '>'
+    place, offset, number, length, form = _BIG if b'+' in magic else _CLASSIC
+    tag = struct.Struct(order + form)
+    beside = struct.calcsize(offset)
+    while True:
+        at = _read(file, place, order + offset)
+        entries = _read(file, at, order + number) if at else None
+        if not at or entries is None:
+            return
+        body = file.read(length * min(entries, 0xFFFF))
+        blocks = texts = 0
+        for name, kind, count in tag.iter_unpack(body[: len(body) // length * length]):
+            size = count * (_SIZES[kind] if kind < len(_SIZES) else 0)
+            if size > beside:
+                blocks, texts = (
+                    (blocks + size, texts) if name in _BLOCKS else (blocks, texts + size)
+                )
+        yield blocks, texts
+        place = at + struct.calcsize(number) + length * entries
+
+
+def _read(file: BinaryIO, place: int, form: str) -> int | None:
+    try:
+        file.seek(place)
+        value: int = struct.unpack(form, file.read(struct.calcsize(form)))[0]
+    except (OSError, OverflowError, struct.error, ValueError):
+        return None
+    return value

@@ -1,0 +1,103 @@
+"""What GDAL is told for images that are not on this machine: as few requests as will do."""
+
+from __future__ import annotations
+
+import re
+
+from osgeo import gdal
+
+from django_large_image.conf import settings
+from django_large_image.exceptions import BusyError, LargeImageError, UnreadableError
+from django_large_image.sources import virtual
+from django_large_image.sources.handles import configured, file_of, quiet
+from django_large_image.sources.reference import ImageReference, Options
+
+# GDAL's file systems whose bytes come over the network.
+_PREFIXES = (
+    *('/vsicurl', '/vsis3', '/vsigs', '/vsiaz', '/vsiadls', '/vsioss', '/vsiswift'),
+    virtual.PREFIX,
+)
+# Answers that will be the same tomorrow, and that there are no credentials.
+_GONE = re.compile(
+    r'response_code=4(0[0134]|10)\b|NO_SIGN_REQUEST|InvalidCredentials', re.IGNORECASE
+)
+
+# For every remote path, whatever its store; `options` adds the time limits.
+OPTIONS: Options = (
+    # Neither a list of the folder nor a look for files beside the image.
+    ('GDAL_DISABLE_READDIR_ON_OPEN', 'EMPTY_DIR'),
+    ('CPL_VSIL_CURL_USE_HEAD', 'YES'),
+    # The header of most images comes with the first request.
+    ('GDAL_INGESTED_BYTES_AT_OPEN', '16384'),
+    # One request for the blocks of a row, which lie beside each other in the file.
+    ('GDAL_HTTP_MERGE_CONSECUTIVE_RANGES', 'YES'),
+    ('GDAL_HTTP_MAX_RETRY', '0'),
+)
+# GDAL's configuration that says to `sources.decoded` which version it is that is read.
+IDENTITY = 'LARGE_IMAGE_IDENTITY'
+
+
+def options() -> Options:
+    """Return what a remote reference takes along: `OPTIONS` and the time limits of the settings."""
+    seconds = str(max(1, settings.REMOTE_TIMEOUT))
+    return (
+        *OPTIONS,
+        ('GDAL_HTTP_CONNECTTIMEOUT', seconds),
+        ('GDAL_HTTP_TIMEOUT', seconds),
+        ('GDAL_HTTP_LOW_SPEED_TIME', seconds),
+        ('GDAL_HTTP_LOW_SPEED_LIMIT', '1'),
+    )
+
+
+def identified(reference: ImageReference) -> Options:
+    """Return the options of a reference, and for a remote one which version of which store it is:
+    its handles share their decoded blocks.
+    """
+    if not reference.version or not is_remote(reference.path):
+        return reference.options
+    return (*reference.options, (IDENTITY, f'{reference.scope} {reference.version}'))
+
+
+def is_remote(path: str) -> bool:
+    """Whether the bytes of a path come over the network."""
+    return file_of(path).startswith(_PREFIXES)
+
+
+def forget(path: str) -> None:
+    """Drop what GDAL keeps of a remote path: its size and its bytes."""
+    gdal.VSICurlPartialClearCache(file_of(path))
+
+
+def headers(path: str, given: Options | None = None) -> dict[str, str]:
+    """Return what the store of a path of GDAL's says of an object, names in lower case.
+
+    Raises `UnreadableError` where there is no such object for us, `BusyError` otherwise.
+    """
+    heard: list[str] = []
+
+    def hear(level: int, number: int, text: str) -> None:
+        heard.append(text)
+
+    # Of an object that is not there GDAL says so to those who debug it, and to nobody else.
+    chosen = (*(options() if given is None else given), ('CPL_DEBUG', 'ON'))
+    with quiet(), configured(chosen):
+        # Twice: see `quiet`.
+        gdal.PushErrorHandler(hear)
+        gdal.PushErrorHandler(hear)
+        try:
+            found = gdal.GetFileMetadata(path, 'HEADERS')
+        except RuntimeError as error:
+            found = None
+            heard.append(str(error))
+        finally:
+            gdal.PopErrorHandler()
+            gdal.PopErrorHandler()
+    if not found:
+        raise _failure('\n'.join(heard))
+    return {name.lower(): value for name, value in found.items()}
+
+
+def _failure(said: str) -> LargeImageError:
+    if _GONE.search(said):
+        return UnreadableError('The store of this image does not give it out.')
+    return BusyError()

@@ -1,0 +1,83 @@
+"""What GDAL is told of remote images."""
+
+from __future__ import annotations
+
+import pytest
+from osgeo import gdal
+
+from django_large_image.exceptions import BusyError, UnreadableError
+from django_large_image.sources import remote
+from django_large_image.sources.decoded import identify
+from django_large_image.sources.handles import configured
+from django_large_image.sources.reference import ImageReference
+
+
+@pytest.mark.parametrize(
+    ('path', 'is_remote'),
+    [
+        *(('/vsis3/bucket/a.tif', True), ('/vsicurl/https://example.org/a.tif', True)),
+        *(('/vsiranges/0/a.tif', True), ('GTIFF_DIR:2:/vsigs/bucket/a.tif', True)),
+        *(('/vsimem/a.tif', False), ('/images/a.tif', False), ('GTIFF_DIR:2:/a.tif', False)),
+    ],
+)
+def test_which_paths_are_remote(path, is_remote):
+    assert remote.is_remote(path) is is_remote
+
+
+def test_the_time_limit_is_that_of_the_settings(settings):
+    settings.LARGE_IMAGE = {'REMOTE_TIMEOUT': 7}
+    told = dict(remote.options())
+    assert told['GDAL_HTTP_TIMEOUT'] == told['GDAL_HTTP_CONNECTTIMEOUT'] == '7'
+    assert told.items() >= dict(remote.OPTIONS).items()
+
+
+def test_decoded_blocks_are_those_of_a_version_in_a_store():
+    def of(version, scope=''):
+        reference = ImageReference('/vsis3/bucket/a.tif', version, scope=scope)
+        return identify(reference.path, remote.identified(reference))
+
+    assert of('1') == of('1')
+    assert len({of('1'), of('2'), of('1', 'other'), of(''), of('')}) == 5
+    local = ImageReference('/images/a.tif', '1', options=(('A', 'b'),))
+    assert remote.identified(local) == local.options
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """Have GDAL say something of an object."""
+    answer = {}
+
+    def ask(path, domain):
+        if 'error' in answer:
+            gdal.Debug('S3', answer['error'])
+        return answer.get('headers')
+
+    monkeypatch.setattr(gdal, 'GetFileMetadata', ask)
+    return answer
+
+
+def test_what_a_store_says_of_an_object(said):
+    said['headers'] = {'ETag': '"1"', 'Content-Length': '5'}
+    assert remote.headers('/vsigs/bucket/a.tif') == {'etag': '"1"', 'content-length': '5'}
+
+
+@pytest.mark.parametrize(
+    ('error', 'kind'),
+    [
+        ('GetFileSize(http://127.0.0.1/404)=0  response_code=404', UnreadableError),
+        ('GetFileSize(http://127.0.0.1/404)=0  response_code=403', UnreadableError),
+        ('InvalidCredentials', UnreadableError),
+        ('GetFileSize(http://127.0.0.1/404)=0  response_code=503', BusyError),
+        ('response_code=0, curl error msg=Operation timed out', BusyError),
+    ],
+)
+def test_and_when_it_says_no(said, error, kind):
+    said['error'] = error
+    with pytest.raises(kind):
+        remote.headers('/vsigs/bucket/a.tif')
+
+
+def test_forgetting_takes_any_path():
+    with configured(remote.options()):
+        for path in ('/vsis3/bucket/a.tif', '/vsiranges/0/a.tif', 'GTIFF_DIR:2:/vsigs/b/a.tif'):
+            remote.forget(path)
