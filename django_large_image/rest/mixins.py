@@ -15,6 +15,7 @@ from django_large_image.conf import settings
 from django_large_image.rest.data import DataActions
 from django_large_image.rest.endpoints import routed
 from django_large_image.rest.info import InfoActions
+from django_large_image.rest.lookup import find_object
 from django_large_image.rest.tiles import TilesActions
 from django_large_image.storage.fields import field_file_reference
 
@@ -48,7 +49,7 @@ class LargeImageFileDetailMixin(LargeImageDetailMixin):
 
         Raises `ImproperlyConfigured` when `FILE_FIELD_NAME` names no field.
         """
-        instance: Model = self.get_object()  # type: ignore[attr-defined]
+        instance = find_object(self)
         if not self.is_large_image(instance):
             raise Http404('This file is not used as a large image.')
         field_file = getattr(instance, self.FILE_FIELD_NAME, None) if self.FILE_FIELD_NAME else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Model
 from rest_framework.request import Request
 
 from django_large_image.exceptions import UnreadableError
+from django_large_image.rest.lookup import find_object
 from django_large_image.rest.mixins import LargeImageDetailMixin
 from django_large_image.storage.urls import url_reference
 
@@ -28,7 +28,7 @@ class LargeImageURLDetailMixin(LargeImageDetailMixin):
 
         Raises `ImproperlyConfigured` when `URL_FIELD_NAME` names no field.
         """
-        instance: Model = self.get_object()  # type: ignore[attr-defined]
+        instance = find_object(self)
         url = getattr(instance, self.URL_FIELD_NAME, None) if self.URL_FIELD_NAME else None
         if not isinstance(url, str):
             raise ImproperlyConfigured(
