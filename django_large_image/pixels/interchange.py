@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 
-Size = tuple[int, int]
+from django_large_image.pixels.raster import Size
 
 _SOI, _EOI, _SOS = b'\xff\xd8', b'\xff\xd9', 0xDA
 _DQT, _DHT, _DRI = 0xDB, 0xC4, 0xDD
@@ -22,6 +23,8 @@ _KNOWN = _FRAMES | _REMARKS | {_DQT, _DHT, _DRI}
 # The marker that says how colours are stored; without one decoders guess.
 _ADOBE = b'\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00'
 _RGB, _YCBCR = b'\x00', b'\x01'
+# Four tables of each kind take much less.
+_MAX_TABLES = 0xFFFF
 
 _VP8_KEY_FRAME = b'\x9d\x01\x2a'
 _VP8L_SIGNATURE = 0x2F
@@ -36,19 +39,17 @@ def jpeg_file(
     those that blocks have in common, empty where each has its own. None for a block that is no JPEG
     of 8 bits of that size and those channels.
     """
-    parts = [_SOI]
-    if channels == 3:
-        parts += [_ADOBE, _YCBCR if ycbcr else _RGB]
-    found = set()
     try:
-        for marker, segment in _segments(_splice(tables, block)):
+        head, found = _head(tables, channels, ycbcr)
+        parts, markers = [head], set(found)
+        for marker, segment in _segments(block):
             if marker in _FRAMES and _frame(segment) != (8, *size, channels):
                 return None
-            found.add(marker)
+            markers.add(marker)
             parts.append(segment)
     except (IndexError, ValueError, struct.error):
         return None
-    complete = {_DQT, _DHT, _SOS} <= found and len(_FRAMES & found) == 1
+    complete = {_DQT, _DHT, _SOS} <= markers and len(_FRAMES & markers) == 1
     return b''.join(parts) if complete else None
 
 
@@ -70,29 +71,41 @@ def webp_file(block: bytes, size: Size) -> bytes | None:
     return block[: 8 + length] if found == size else None
 
 
-def _splice(tables: bytes, block: bytes) -> bytes:
-    """Return a block after the tables of another stream; raises `ValueError` for other streams."""
-    if not block.startswith(_SOI):
+@lru_cache(maxsize=64)
+def _head(tables: bytes, channels: int, ycbcr: bool) -> tuple[bytes, frozenset[int]]:
+    """Return what files of blocks with common tables begin with, and which segments that holds.
+
+    Raises `ValueError` or `IndexError` for tables that are none.
+    """
+    parts, found = [_SOI], set()
+    if channels == 3:
+        parts += [_ADOBE, _YCBCR if ycbcr else _RGB]
+    if len(tables) > _MAX_TABLES:
         raise ValueError
-    if not tables:
-        return block
-    if not (tables.startswith(_SOI) and tables.endswith(_EOI)):
-        raise ValueError
-    return tables[:-2] + block[2:]
+    for marker, segment in _segments(tables) if tables else ():
+        if marker in _FRAMES or marker == _SOS:
+            raise ValueError
+        found.add(marker)
+        parts.append(segment)
+    return b''.join(parts), frozenset(found)
 
 
 def _segments(stream: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield (marker, segment) of a JPEG stream, of its start and its remarks aside.
+    """Yield (marker, segment) of a JPEG stream, of its start, its end and its remarks aside.
 
-    The last is its first scan with all that follows, up to the end of the image. Raises
+    The last is its first scan with all that follows, the end of the image included. Raises
     `ValueError` or `IndexError` for what is none.
     """
+    if not stream.startswith(_SOI):
+        raise ValueError
     start = len(_SOI)
     while stream[start] == 0xFF:
         marker = stream[start + 1]
         if marker == _SOS:
             # Compressed data holds no 0xFF but before a zero or a marker.
             yield marker, stream[start : stream.index(_EOI, start) + len(_EOI)]
+            return
+        if marker == _EOI[1]:
             return
         stop = start + 2 + int.from_bytes(stream[start + 2 : start + 4], 'big')
         if marker not in _KNOWN or not start + 4 <= stop <= len(stream):
