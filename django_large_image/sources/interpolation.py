@@ -27,6 +27,8 @@ cv2.setNumThreads(1)
 Blur = tuple[float, float]
 # A place on the border of two pixels is in the later one, whatever the last digit.
 _LATER = np.float32(1e-3)
+# A smaller sum of weights is none.
+_LEAST = np.float32(1e-6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,13 +91,14 @@ def _divided(
 ) -> Array:
     """Return the weighted means of samples at places, `empty` (bands) where no sample counts."""
     above, below = _interpolate(weighted, blur, x, y), _interpolate(weights, blur, x, y)
-    known = below > 1e-6
-    return np.where(known, above / np.where(known, below, 1), empty)
+    means = np.divide(above, np.maximum(below, _LEAST))
+    return np.where(below > _LEAST, means, empty)
 
 
 def _interpolate(data: Array, blur: Blur, x: Array, y: Array) -> Array:
     """Return samples at places between pixels, each the mean of `blur` pixels across and down."""
-    if data.dtype.name not in _PRECISE:
+    if data.dtype.name not in _PRECISE or (data.dtype == np.uint16 and max(blur) > 1):
+        # OpenCV filters 16 bits much slower than it turns them into floats and filters those.
         data = data.astype(np.float32)
     return _remap(_soften(data, blur), x, y, cv2.INTER_LINEAR)
 

@@ -206,7 +206,8 @@ def _valid(data: Array, bands: Sequence[Band]) -> Array | None:
     for index, band in enumerate(bands):
         if band.nodata is None or math.isnan(band.nodata):
             continue
-        if invalid is None:
-            invalid = np.zeros(data.shape, bool)
-        invalid[:, :, index] |= data[:, :, index] == band.nodata
+        gone = data[:, :, index] == band.nodata
+        if gone.any():
+            invalid = np.zeros(data.shape, bool) if invalid is None else invalid
+            invalid[:, :, index] |= gone
     return None if invalid is None or not invalid.any() else ~invalid
