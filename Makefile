@@ -34,6 +34,7 @@ docs: setup ## Build the documentation
 
 pytest: setup ## Run the tests (ARGS='-k tile' narrows them)
 	@scripts/system.sh test
+	@scripts/node.sh test
 	$(RUN) pytest $(ARGS)
 
 serve: setup ## Serve the example project as in production (WORKERS, THREADS, PORT)

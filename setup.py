@@ -26,6 +26,7 @@ TEST = [
     'django-stubs',
     'djangorestframework-stubs',
     'hypothesis',
+    'iiif-validator',
     'jsonschema',
     'moto[s3,server]',
     'mypy',

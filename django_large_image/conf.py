@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields, replace
@@ -45,6 +46,7 @@ _RANGES: dict[str, tuple[int, int | None]] = {
     'MAX_OUTPUT_PIXELS': (1, None),
     'MAX_READ_PIXELS': (1, None),
     'SOURCE_CACHE_SIZE': (1, None),
+    'MAX_HANDLES': (1, None),
     'REMOTE_TIMEOUT': (1, None),
 }
 
@@ -85,6 +87,8 @@ class Settings:
     TILE_CACHE_MAX_BYTES: int = 1024 * 1024
     SOURCE_CACHE_SIZE: int = 32
     HANDLES_PER_SOURCE: int = 8
+    # Of all images of a process together; more only where more are read at once.
+    MAX_HANDLES: int = 128
     # In memory, in each process: images that are no file. A larger one is refused.
     MEMORY_IMAGE_BYTES: int = 256 * 1024 * 1024
     # On disk, in each process; 0: none are kept.
@@ -92,6 +96,12 @@ class Settings:
     # On disk, shared by processes; '': a folder of the user's own among temporary ones.
     COPIES_DIR: str = ''
     COPIES_MAX_BYTES: int = 10 * 1024 * 1024 * 1024
+    # IIIF: the largest pictures; 0 is no limit but MAX_OUTPUT_PIXELS. What is switched off.
+    IIIF_MAX_WIDTH: int = 0
+    IIIF_MAX_HEIGHT: int = 0
+    IIIF_MAX_AREA: int = 0
+    IIIF_MAX_SCALE: float = 0.0
+    IIIF_SWITCHED_OFF: tuple[str, ...] = ()
     # `None`: private with permissions on the viewset, public without.
     CACHE_CONTROL: str | None = None
     # What is told of requests.
@@ -145,13 +155,21 @@ def read_settings() -> Settings:
 def _fits(value: object, hint: Any) -> bool:
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if hint is float:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and 0 <= value < math.inf  # type: ignore[operator]
     if hint == tuple[str, ...]:
         return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
     return isinstance(value, hint)
 
 
 def _name(hint: Any) -> str:
-    names = {int: 'a whole number, 0 or more', bool: 'True or False', str: 'a string'}
+    names = {
+        int: 'a whole number, 0 or more',
+        float: 'a number, 0 or more',
+        bool: 'True or False',
+        str: 'a string',
+    }
     if hint == tuple[str, ...]:
         return 'a list of strings'
     return names.get(hint, str(hint))

@@ -34,6 +34,12 @@ class FormatError(ParameterError):
     default_detail = 'Unknown format.'
 
 
+class UnsupportedError(LargeImageError):
+    """What the client asked for makes sense, but is switched off here."""
+
+    default_detail = 'This is not supported here.'
+
+
 class ProjectionError(ParameterError):
     """The projection is unknown, or the image cannot be shown in it."""
 
@@ -68,6 +74,12 @@ class UnreadableError(LargeImageError):
     """The stored file is missing, truncated, not a raster, or of a kind that is not allowed."""
 
     default_detail = 'The image is unreadable.'
+
+
+class RefusedError(UnreadableError):
+    """The stored file leads to other files: nothing may open it."""
+
+    default_detail = 'Unreadable image: files of this kind are not allowed.'
 
 
 class ReplacedError(UnreadableError):

@@ -26,6 +26,8 @@ if [[ ${1:-} == test ]]; then
     # A database of rasters.
     compgen -G "${POSTGRESQL:-/usr/share/postgresql}/*/extension/postgis_raster.control" >/dev/null ||
         need postgresql-postgis
+    # What the IIIF validator looks into files with.
+    [[ $("${LDCONFIG:-/sbin/ldconfig}" -p) == *libmagic.so.1* ]] || need libmagic1
 fi
 have npm || need nodejs npm
 have chromium || have chromium-browser || have google-chrome || need chromium fonts-liberation

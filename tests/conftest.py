@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import pytest
 from django.core.files import File
 from django.db import models
 
+from django_large_image import metrics
 from tests import factories
+from tests.servers.fixtures import azure, gcs, nginx, s3_server, website  # noqa: F401
 
 DATA = Path(__file__).resolve().parents[2] / 'shared' / 'data'
 
@@ -29,6 +31,14 @@ def copies_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     folder = tmp_path / 'default-copies'
     monkeypatch.setattr('django_large_image.storage.shelf.default_folder', lambda: folder)
     return folder
+
+
+@pytest.fixture
+def at_zero() -> Iterator[None]:
+    """The counters of this process, and those after the test, begin at 0."""
+    metrics.reset()
+    yield
+    metrics.reset()
 
 
 @pytest.fixture(scope='session')

@@ -49,6 +49,7 @@ def machine(tmp_path):
                 'POSTGRESQL': str(tmp_path / 'postgresql'),
                 'PATH': str(tmp_path / 'bin'),
                 'NGINX': str(tmp_path / 'bin' / 'nginx'),
+                'LDCONFIG': str(tmp_path / 'bin' / 'ldconfig'),
             },
             capture_output=True,
             text=True,
@@ -88,8 +89,12 @@ def test_the_tests_have_packages_of_their_own(machine, tmp_path, found):
         extensions = tmp_path / 'postgresql' / '15' / 'extension'
         extensions.mkdir(parents=True)
         (extensions / 'postgis_raster.control').touch()
+    ldconfig = tmp_path / 'bin' / 'ldconfig'
+    ldconfig.write_text(f'#!/bin/sh\necho {"libmagic.so.1" if found else "libm.so.6"}\n')
+    ldconfig.chmod(0o755)
     assert machine()[1] == []
     result, told = machine(goal=['test'])
     assert result.returncode == 0, result.stderr
-    wanted = [] if found else ['install -y --no-install-recommends postgresql-postgis']
+    packages = 'postgresql-postgis libmagic1'
+    wanted = [] if found else [f'install -y --no-install-recommends {packages}']
     assert told[1:] == wanted

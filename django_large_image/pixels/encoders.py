@@ -130,6 +130,14 @@ def gif(picture: Picture, options: EncodeOptions = DEFAULTS) -> bytes:
     return _save(indexed, 'GIF', transparency=_GIF_NOTHING)
 
 
+def pdf(picture: Picture, options: EncodeOptions = DEFAULTS) -> bytes:
+    """Encode as a PDF of one page that is a JPEG; transparent pixels show the background."""
+    flat = picture.to_uint8().flatten(options.background)
+    # The same picture is the same file, whenever it is written.
+    undated = {'creationDate': None, 'modDate': None}
+    return _pillow(flat, 'PDF', quality=options.quality or JPEG_QUALITY, **undated)
+
+
 def opaque(encoding: str, mode: str = '') -> Callable[[Picture, EncodeOptions], bytes]:
     """Return the encoder of a format that Pillow writes and that has no alpha.
 
@@ -227,6 +235,6 @@ def _save(image: Image.Image, encoding: str, **options: Any) -> bytes:
     output = BytesIO()
     try:
         image.save(output, encoding, **options)
-    except (OSError, ValueError, SystemError):
+    except (OSError, OverflowError, ValueError, SystemError):
         raise FormatError(f'The picture cannot be written as {encoding}.') from None
     return output.getvalue()

@@ -57,6 +57,7 @@ _ROWS = (
     Format('jp2', ('jp2', 'jpeg2000'), 'image/jp2', encoders.jp2, True, 'JPEG2000'),
     Format('gif', ('gif',), 'image/gif', encoders.gif, True, 'GIF'),
     Format('bmp', ('bmp',), 'image/bmp', encoders.opaque('BMP'), False, 'BMP'),
+    Format('pdf', ('pdf',), 'application/pdf', encoders.pdf, False, 'PDF'),
     # What else large-image writes through Pillow.
     Format('ppm', ('ppm',), 'image/x-portable-pixmap', encoders.opaque('PPM'), False, 'PPM'),
     Format('pcx', ('pcx',), 'image/x-pcx', encoders.opaque('PCX'), False, 'PCX'),

@@ -10,11 +10,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .softening import soften
+
 MODES = {1: 'L', 2: 'LA', 3: 'RGB', 4: 'RGBA'}
 RAW = 'RAW'
 
 Color = tuple[int, int, int]
 WHITE: Color = (255, 255, 255)
+# Fewer pixels than these become one when the smallest sufficient level is shown smaller.
+_FEW = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,21 +114,22 @@ class Picture:
         """
         if (width, height) == (self.width, self.height):
             return self
-        smaller = width <= self.width and height <= self.height
-        how = cv2.INTER_AREA if smaller else cv2.INTER_LANCZOS4
+        blur = self.width / width, self.height / height
+        how = cv2.INTER_AREA if min(blur) >= 1 else cv2.INTER_LANCZOS4
         source = self.data
-        if source.dtype.itemsize > 2 or self.has_alpha:
-            source = source.astype(np.float32)
         if self.has_alpha:
-            source[:, :, :-1] *= source[:, :, -1:] / self.full
+            source = weighted(source, self.full)
+        elif source.dtype.itemsize > 2:
+            source = source.astype(np.float32)
+        if how == cv2.INTER_AREA and max(blur) < _FEW:
+            # The same to the eye, in a third of the time.
+            source, how = soften(source, blur), cv2.INTER_LINEAR
         data: NDArray[Any] = cv2.resize(
             np.ascontiguousarray(source), (width, height), interpolation=how
         ).reshape(height, width, -1)
         if self.has_alpha:
-            alpha = np.clip(data[:, :, -1:], 0, self.full)
-            weight = np.where(alpha > 0, self.full / np.maximum(alpha, 1e-6), 0)
-            data = np.concatenate([data[:, :, :-1] * weight, alpha], axis=2)
-        if self.data.dtype.kind == 'u' and data.dtype != self.data.dtype:
+            data = unweighted(data, self.full, self.data.dtype)
+        elif self.data.dtype.kind == 'u' and data.dtype != self.data.dtype:
             data = np.clip(np.rint(data), 0, self.full)
         return Picture(data.astype(self.data.dtype, copy=False), self.mode)
 
@@ -166,6 +171,27 @@ class BlankPicture(Picture):
 
     def __init__(self, height: int, width: int) -> None:
         super().__init__(np.zeros((height, width, 4), np.uint8), 'RGBA')
+
+
+def weighted(data: NDArray[Any], full: int) -> NDArray[np.float32]:
+    """Return pixels, alpha last, whose colours count as much as they are opaque.
+
+    `full` is the alpha of an opaque pixel. So they can be mixed: nothing of what is transparent
+    bleeds into its neighbours.
+    """
+    mixable = data.astype(np.float32)
+    mixable[:, :, :-1] *= mixable[:, :, -1:] / full
+    return mixable
+
+
+def unweighted(data: NDArray[np.float32], full: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return what was made of `weighted` pixels as pixels of a type again."""
+    alpha = np.clip(data[:, :, -1:], 0, full)
+    weight = np.where(alpha > 0, full / np.maximum(alpha, 1e-6), 0)
+    pixels = np.concatenate([data[:, :, :-1] * weight, alpha], axis=2)
+    if dtype.kind == 'u':
+        pixels = np.clip(np.rint(pixels), 0, full)
+    return pixels.astype(dtype)
 
 
 def is_hard(alpha: NDArray[Any]) -> bool:

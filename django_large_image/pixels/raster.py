@@ -13,6 +13,7 @@ from django_large_image.exceptions import StyleError
 
 Array = NDArray[Any]
 Mask = NDArray[np.uint8]
+# Width and height.
 Size = tuple[int, int]
 
 

@@ -27,9 +27,9 @@ _DTYPES = ('uint8', 'uint16', 'float', 'source')
 class Style:
     """How an image is shown: layers of bands, or its default look when there are none.
 
-    `icc` is what the style says of colour profiles: an intent, `False` for not at all, or `None`
-    for the default, which is to follow them. `key` is canonical JSON, the same for styles that
-    mean the same, for cache keys and ETags.
+    `icc` is what the style says of colour profiles: `True` or an intent to follow them, `False`
+    not to, or `None`, which follows those that the rasters are given. `key` is canonical JSON, the
+    same for styles that mean the same, for cache keys and ETags.
     """
 
     layers: tuple[BandStyle, ...] = ()

@@ -1,10 +1,13 @@
-"""Boxes of pixels: left, top, width and height."""
+"""Boxes of pixels, and windows: of pixels or of a map."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+# Left, top, width and height.
 Box = tuple[int, int, int, int]
+# Left, top, right and bottom of a pixel grid; xmin, ymin, xmax and ymax of a map.
+Window = tuple[float, float, float, float]
 
 
 def intersection(one: Box, other: Box) -> Box:

@@ -1,4 +1,4 @@
-"""What a local file claims to hold: looked at before a library takes it at its word."""
+"""What a file claims to hold: looked at before a library takes it at its word."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from django_large_image.exceptions import UnreadableError
+from django_large_image.sources.streamed import open_file
 
 _PNG_MAGIC = b'\x89PNG\r\n\x1a\n'
 TIFF_MAGIC = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
@@ -22,6 +23,7 @@ _MAX_TEXT_BYTES = 32 * 1024 * 1024
 _SHARED_BYTES = 1024 * 1024
 # A library unpacks up to 8 MB from each compressed text of a PNG.
 _MAX_TEXTS = 16
+_MAX_CHUNKS = 4096
 # Classic TIFF and BigTIFF: the first offset's place, the formats of an offset and of the number of
 # tags, the length of a tag, and the format of its tag, type and count.
 _CLASSIC = (4, 'I', 'H', 12, 'HHI4x')
@@ -32,21 +34,22 @@ def check_claims(path: str, limit: int = MAX_DIRECTORIES) -> None:
     """Raise `UnreadableError` for a TIFF of more than `limit` directories, or of which more would
     be read than it has, and for a PNG of many packed texts.
 
-    Directories that lead round in circles count each time. Files that are not local pass.
+    Directories that lead round in circles count each time. What cannot be read passes. Of a remote
+    file the same bytes are read that GDAL reads, to be asked in its configuration.
     """
     try:
-        with open(path, 'rb') as file:
+        with open_file(path) as file:
             magic = file.read(8)
             over = magic[:4] in TIFF_MAGIC and _has_too_much(file, limit)
             over = over or (magic == _PNG_MAGIC and _packed_texts(file) > _MAX_TEXTS)
-    except (OSError, ValueError):
+    except (OSError, RuntimeError, ValueError):
         return
     if over:
         raise UnreadableError('Unreadable image: it claims to hold more than it can.')
 
 
 def _has_too_much(file: BinaryIO, limit: int) -> bool:
-    size = os.fstat(file.fileno()).st_size
+    size = file.seek(0, os.SEEK_END)
     blocks = texts = 0
     for number, claimed in enumerate(_directories(file), 1):
         blocks, texts = blocks + claimed[0], texts + claimed[1]
@@ -59,17 +62,17 @@ def _has_too_much(file: BinaryIO, limit: int) -> bool:
 def _packed_texts(file: BinaryIO) -> int:
     """Return how many compressed texts stand before the pixels of a PNG."""
     count = 0
-    while count <= _MAX_TEXTS:
+    for _ in range(_MAX_CHUNKS):
         length, kind = struct.unpack('>I4s', file.read(8).ljust(8, b'\0'))
         if kind in (b'IDAT', b'\0\0\0\0'):
-            break
+            return count
         count += kind in (b'zTXt', b'iTXt')
         file.seek(length + 4, os.SEEK_CUR)
-    return count
+    return _MAX_CHUNKS
 
 
 def _directories(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Yield how many bytes the tags of each directory claim: for blocks, and for all else.
+    """Yield how many bytes each directory and its tags claim: with blocks, and for all else.
 
     A file that ends too early has the directories before its end.
     """
@@ -85,7 +88,7 @@ def _directories(file: BinaryIO) -> Iterator[tuple[int, int]]:
         if not at or entries is None:
             return
         body = file.read(length * min(entries, 0xFFFF))
-        blocks = texts = 0
+        blocks, texts = len(body), 0
         for name, kind, count in tag.iter_unpack(body[: len(body) // length * length]):
             size = count * (_SIZES[kind] if kind < len(_SIZES) else 0)
             if size > beside:
@@ -100,6 +103,6 @@ def _read(file: BinaryIO, place: int, form: str) -> int | None:
     try:
         file.seek(place)
         value: int = struct.unpack(form, file.read(struct.calcsize(form)))[0]
-    except (OSError, OverflowError, struct.error, ValueError):
+    except (OSError, OverflowError, RuntimeError, struct.error, ValueError):
         return None
     return value

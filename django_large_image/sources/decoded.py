@@ -20,14 +20,14 @@ from osgeo import gdal, gdal_array
 from django_large_image.cache import SingleFlight
 from django_large_image.conf import settings
 from django_large_image.exceptions import ReplacedError
-from django_large_image.pixels.raster import Array
+from django_large_image.pixels.raster import Array, Size
 from django_large_image.sources import complaints, remote
 from django_large_image.sources.boxes import Box, areas, intersection
 from django_large_image.sources.handles import file_of
+from django_large_image.sources.jpeg2000 import resolutions
 from django_large_image.sources.reference import Options
 from django_large_image.sources.ring import RingFile
-
-Size = tuple[int, int]
+from django_large_image.sources.stamp import Stamp
 
 # JPEG 2000, of which a block takes some 100 ms, and formats that are decoded from the top.
 _COSTLY = {
@@ -51,7 +51,7 @@ class Identity:
     """Which bytes a file held when it was opened; `stamp` is unique where unknown."""
 
     path: str
-    stamp: tuple[int | str, ...]
+    stamp: Stamp | tuple[int | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def identify(path: str, options: Options = ()) -> Identity:
     That of a remote one is among the `options` of its reference.
     """
     known = dict(options).get(remote.IDENTITY)
-    return Identity(path, _stamp(path) or ((known,) if known else (next(_unknown),)))
+    return Identity(path, _stamp(path) or (known or next(_unknown),))
 
 
 def is_costly(dataset: gdal.Dataset, *, far: bool = False) -> bool:
@@ -131,9 +131,7 @@ def read_bands(
     """
     data = read(dataset, identity, level, box) if identity is not None else None
     if data is None:
-        bands = _bands(dataset, level, numbers)
-        data = np.empty((box[3], box[2], len(bands)), _dtype(bands[0]))
-        _read_from_gdal(bands, box, data)
+        data = _read_from_gdal(dataset, level, box, numbers)
     elif list(numbers) != list(range(1, data.shape[2] + 1)):
         data = np.ascontiguousarray(data[:, :, [number - 1 for number in numbers]])
     return data
@@ -174,8 +172,7 @@ def scaled(
 
     `mixed` says whether the resampling mixes samples.
     """
-    if dataset.GetRasterBand(1).GetMaskFlags() & _MASKS == gdal.GMF_PER_DATASET:
-        # A mask of its own is not among the bands.
+    if has_mask(dataset):
         return None
     level, levels = _choose_level(dataset, box, size, mixed)
     if level:
@@ -184,6 +181,16 @@ def scaled(
     data = read(dataset, identity, level, around)
     if data is None:
         return None
+    return in_memory(dataset, data), (box[0] - around[0], box[1] - around[1], *box[2:])
+
+
+def has_mask(dataset: gdal.Dataset) -> bool:
+    """Whether there is a mask that is not among the bands."""
+    return bool(dataset.GetRasterBand(1).GetMaskFlags() & _MASKS == gdal.GMF_PER_DATASET)
+
+
+def in_memory(dataset: gdal.Dataset, data: Array) -> gdal.Dataset:
+    """Return samples (rows, columns, bands) as a dataset whose bands mean what another's do."""
     memory = gdal_array.OpenArray(data.transpose(2, 0, 1))
     for number in range(1, dataset.RasterCount + 1):
         source, band = dataset.GetRasterBand(number), memory.GetRasterBand(number)
@@ -191,7 +198,7 @@ def scaled(
             band.SetColorInterpretation(gdal.GCI_AlphaBand)
         if source.GetNoDataValue() is not None:
             band.SetNoDataValue(source.GetNoDataValue())
-    return memory, (box[0] - around[0], box[1] - around[1], *box[2:])
+    return memory
 
 
 def _decode_together(dataset: gdal.Dataset, layout: _Layout, box: Box) -> None:
@@ -206,22 +213,19 @@ def _decode_together(dataset: gdal.Dataset, layout: _Layout, box: Box) -> None:
         for block in missing:
             stack.enter_context(_kept.flight(repr((layout, block))))
         missing = [block for block in missing if (layout, block) not in _kept.ring]
-        bands = _bands(dataset, layout.level)
         for area, blocks in areas(missing):
-            data = np.empty((area[3], area[2], layout.bands), layout.dtype)
-            _read_from_gdal(bands, area, data)
+            data = _read_from_gdal(dataset, layout.level, area)
             for block in blocks:
                 x, y = block[0] - area[0], block[1] - area[1]
-                _keep(bands, layout, block, data[y : y + block[3], x : x + block[2]])
+                _keep(dataset, layout, block, data[y : y + block[3], x : x + block[2]])
 
 
-def _stamp(path: str) -> tuple[int, ...]:
-    """Return what changes with the bytes of a local file; nothing for others."""
+def _stamp(path: str) -> Stamp | None:
+    """Return the stamp of a local file; None for others."""
     try:
-        found = os.stat(file_of(path))
+        return Stamp.of(os.stat(file_of(path)))
     except (OSError, ValueError):
-        return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+        return None
 
 
 def _layout(dataset: gdal.Dataset, identity: Identity, level: int) -> _Layout | None:
@@ -229,7 +233,7 @@ def _layout(dataset: gdal.Dataset, identity: Identity, level: int) -> _Layout | 
     count, limit = dataset.RasterCount, settings.DECODED_CACHE_BYTES
     if count > _MAX_BANDS or _kept.ring.failed:
         return None
-    bands = _bands(dataset, level)
+    bands = level_bands(dataset, level)
     if any(band is None for band in bands):
         return None
     first = bands[0]
@@ -253,7 +257,7 @@ def _layout(dataset: gdal.Dataset, identity: Identity, level: int) -> _Layout | 
     )
 
 
-def _bands(
+def level_bands(
     dataset: gdal.Dataset, level: int, numbers: Sequence[int] | None = None
 ) -> list[gdal.Band]:
     """Return bands of a level, all by default."""
@@ -267,40 +271,43 @@ def _dtype(band: gdal.Band) -> np.dtype[Any]:
     return dtype
 
 
-def _read_from_gdal(bands: Sequence[gdal.Band], box: Box, data: Array) -> None:
-    """Read bands into an array (rows, columns, bands)."""
-    for index, band in enumerate(bands):
-        if band.ReadAsArray(*box, buf_obj=data[:, :, index]) is None:
-            raise RuntimeError('GDAL gave no samples.')
+def _read_from_gdal(
+    dataset: gdal.Dataset, level: int, box: Box, numbers: Sequence[int] | None = None
+) -> Array:
+    """Return bands (rows, columns, bands) of a box of a level, all by default."""
+    bands = level_bands(dataset, level, numbers)
+    data = np.empty((box[3], box[2], len(bands)), _dtype(bands[0]))
+    with resolutions.reading(dataset, level):
+        for index, band in enumerate(bands):
+            if band.ReadAsArray(*box, buf_obj=data[:, :, index]) is None:
+                raise RuntimeError('GDAL gave no samples.')
     complaints.check()
+    return data
 
 
 def _decode(dataset: gdal.Dataset, layout: _Layout, block: Box) -> Array:
     """Decode a block and keep it, after what has to be decoded before it."""
-    bands = _bands(dataset, layout.level)
     if layout.sequential:
         for above in layout.touched_by((0, 0, layout.size[0], block[1])):
             if (layout, above) not in _kept.ring:
-                _decode_block(bands, layout, above)
-    return _decode_block(bands, layout, block)
+                _decode_block(dataset, layout, above)
+    return _decode_block(dataset, layout, block)
 
 
-def _decode_block(bands: list[gdal.Band], layout: _Layout, block: Box) -> Array:
+def _decode_block(dataset: gdal.Dataset, layout: _Layout, block: Box) -> Array:
     """Decode a block and keep it; raises `ReplacedError` where the file is not that which was
     opened first: blocks of both must not be shown together.
     """
-    data = np.empty((block[3], block[2], layout.bands), layout.dtype)
-    _read_from_gdal(bands, block, data)
-    found = _stamp(layout.identity.path)
-    # Links and permissions change the last of them, and nothing that is read.
-    if found and found[:-1] != layout.identity.stamp[:-1]:
+    data = _read_from_gdal(dataset, layout.level, block)
+    found, stamp = _stamp(layout.identity.path), layout.identity.stamp
+    if found and not (isinstance(stamp, Stamp) and found.content == stamp.content):
         raise ReplacedError
-    if found in ((), layout.identity.stamp):
-        _keep(bands, layout, block, data)
+    if found in (None, stamp):
+        _keep(dataset, layout, block, data)
     return data
 
 
-def _keep(bands: list[gdal.Band], layout: _Layout, block: Box, data: Array) -> None:
+def _keep(dataset: gdal.Dataset, layout: _Layout, block: Box, data: Array) -> None:
     """Keep what was read of a block."""
     squares = [
         np.ascontiguousarray(data[y : y + _SQUARE, x : x + _SQUARE])
@@ -308,7 +315,7 @@ def _keep(bands: list[gdal.Band], layout: _Layout, block: Box, data: Array) -> N
         for x in range(0, block[2], _SQUARE)
     ]
     if _kept.ring.write((layout, block), squares, settings.DECODED_CACHE_BYTES):
-        for band in bands:
+        for band in level_bands(dataset, layout.level):
             # GDAL need not keep it as well.
             band.FlushCache()
 

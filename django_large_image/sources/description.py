@@ -9,15 +9,20 @@ from dataclasses import dataclass
 from osgeo import gdal, osr
 
 from django_large_image.exceptions import BudgetError, UnreadableError
-from django_large_image.pixels.raster import Band
+from django_large_image.pixels.raster import Band, Size
 from django_large_image.sources import complaints
 from django_large_image.sources.bands import describe_bands
 from django_large_image.sources.claims import MAX_DIRECTORIES
 from django_large_image.sources.decoded import Identity, identify, is_costly
 from django_large_image.sources.filesystems import allowed_path
-from django_large_image.sources.handles import configured, file_of, open_dataset, quiet
+from django_large_image.sources.handles import (
+    configured,
+    file_of,
+    open_allowed,
+    open_dataset,
+    quiet,
+)
 from django_large_image.sources.reading import (
-    Size,
     alpha_number,
     check_read,
     opaque_in,
@@ -79,7 +84,7 @@ def describe(path: str, options: Options = ()) -> tuple[Description, gdal.Datase
     """
     path = allowed_path(path)
     identity = identify(path, options)
-    dataset = open_dataset(path, options)
+    dataset = open_allowed(path, options)
     with configured(options), complaints.listening(path):
         return _describe_dataset(path, dataset, identity, options)
 

@@ -7,7 +7,7 @@ import weakref
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from threading import Lock
 
@@ -21,6 +21,8 @@ Fetch = Callable[[int, int], bytes]
 _LEAST, _MOST = 16 * 1024, 1024 * 1024
 # Ranges with a smaller gap are fetched together.
 _GAP = 4 * 1024
+# How many requests one reader has under way at a time.
+_AT_ONCE = 8
 # Bytes kept in memory, all files together: what is decoded is kept elsewhere. The beginning of a
 # file, where its header is, is kept as long as it is open.
 _KEPT_BYTES = 32 * 1024 * 1024
@@ -120,13 +122,20 @@ class Extents:
                 runs[-1].append(extent)
             else:
                 runs.append([extent])
-        for run in runs:
-            start = run[0].start
-            content = self._fetch(start, run[-1].end)
-            for extent in run:
-                extent.content.set_result(content[extent.start - start : extent.end - start])
-                if extent.start:
-                    _kept.add(self, extent)
+        if len(runs) == 1:
+            self._fetch_run(runs[0])
+        elif runs:
+            # A distant store answers several as soon as one.
+            with ThreadPoolExecutor(min(len(runs), _AT_ONCE)) as pool:
+                list(pool.map(self._fetch_run, runs))
+
+    def _fetch_run(self, run: list[_Extent]) -> None:
+        start = run[0].start
+        content = self._fetch(start, run[-1].end)
+        for extent in run:
+            extent.content.set_result(content[extent.start - start : extent.end - start])
+            if extent.start:
+                _kept.add(self, extent)
 
     def _give_up(self, extents: list[_Extent], error: BaseException) -> None:
         """Forget what could not be fetched, so that the next reader tries again."""

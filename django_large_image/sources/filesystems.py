@@ -11,6 +11,8 @@ import re
 from stat import S_ISREG
 from urllib.parse import unquote_plus
 
+from osgeo import gdal
+
 from django_large_image.conf import settings
 from django_large_image.exceptions import UnreadableError
 from django_large_image.sources import memory, virtual
@@ -22,8 +24,12 @@ _SUBDATASET = re.compile(
     r'(?P<head>\w+:)(?:(?P<number>(?:off:)?\d+:)(?P<page>.+)|"(?P<container>[^"]+)"(?P<tail>:.*))',
     re.DOTALL,
 )
-# What follows them names an object, not a path in which there are other file systems.
-_STORES = ('/vsicurl', '/vsis3/', '/vsigs/', '/vsiaz/', '/vsiadls/', '/vsioss/', '/vsimem/')
+# File systems whose bytes come over the network; what follows them names an object, not a path in
+# which there are other file systems.
+_REMOTE = (
+    *('/vsicurl', '/vsis3', '/vsigs', '/vsiaz', '/vsiadls', '/vsioss', '/vsiswift'),
+    virtual.PREFIX,
+)
 _NESTED = re.compile(r'/vsi\w*[/?\\]')
 _CONTROL = re.compile(r'[\x00-\x1f\x7f]')
 # Of what '/vsicurl?name=value&...' takes: others name files, hosts and credentials.
@@ -34,6 +40,21 @@ def file_of(path: str) -> str:
     """Return the file in which a subdataset lies; any other path as it is."""
     match = _SUBDATASET.fullmatch(path)
     return (match['page'] or match['container']) if match else path
+
+
+def is_remote(path: str) -> bool:
+    """Whether the bytes of a path come over the network."""
+    return file_of(path).startswith(_REMOTE)
+
+
+def is_asked_by_gdal(path: str) -> bool:
+    """Whether a path is remote, and GDAL itself asks its store."""
+    return is_remote(path) and not file_of(path).startswith(virtual.PREFIX)
+
+
+def forget(path: str) -> None:
+    """Drop what GDAL keeps of a remote path: its size and its bytes."""
+    gdal.VSICurlPartialClearCache(file_of(path))
 
 
 def allowed_path(path: str) -> str:
@@ -88,7 +109,7 @@ def _check_virtual(path: str) -> None:
     rest = path[len(prefix) :]
     if prefix.startswith('/vsicurl'):
         _check_address(prefix, rest)
-    elif not prefix.startswith(_STORES):
+    elif not prefix.startswith((*_REMOTE, '/vsimem/')):
         # An archive: what it lies in has to be allowed as well.
         for match in _NESTED.finditer(rest):
             _check_virtual(rest[match.start() :])

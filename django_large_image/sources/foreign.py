@@ -21,7 +21,8 @@ from django_large_image.exceptions import (
     StyleError,
     UnreadableError,
 )
-from django_large_image.pixels.raster import Array, Band, Raster
+from django_large_image.pixels.raster import Array, Band, Raster, Size
+from django_large_image.sources.boxes import Window
 from django_large_image.sources.reading import to_byte
 
 logger = logging.getLogger(__name__)
@@ -113,8 +114,8 @@ class ForeignReader:
 
     def read_window(
         self,
-        window: tuple[float, float, float, float],
-        size: tuple[int, int],
+        window: Window,
+        size: Size,
         *,
         frame: int | None = None,
         bands: Sequence[int] | None = None,
@@ -159,7 +160,7 @@ class ForeignReader:
                 f'There is no frame {frame}: this image has frames 0 to {self.frame_count - 1}.'
             )
 
-    def _raster(self, data: Array, numbers: Sequence[int] | None, size: tuple[int, int]) -> Raster:
+    def _raster(self, data: Array, numbers: Sequence[int] | None, size: Size) -> Raster:
         width, height = size
         mask = None
         # large-image may add an alpha channel of its own to a tile.

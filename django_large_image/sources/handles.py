@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from osgeo import gdal
 
 from django_large_image import metrics
 from django_large_image.conf import settings
-from django_large_image.exceptions import StyleError, UnreadableError
+from django_large_image.exceptions import RefusedError, StyleError, UnreadableError
 from django_large_image.sources import complaints, sidecars, virtual
 from django_large_image.sources.claims import check_claims
 from django_large_image.sources.filesystems import allowed_path
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 UNREADABLE = (
     'Unreadable image: the file is damaged, not a raster, or of a kind that is not allowed.'
 )
+# Others switch it off for the whole process: then what lies in `.aux.xml` is lost.
+_WITH_SIDECARS: Options = (('GDAL_PAM_ENABLED', 'YES'),)
 
 gdal.UseExceptions()
 if int(gdal.VersionInfo()) < 3070000:
@@ -35,17 +38,9 @@ if int(gdal.VersionInfo()) < 3070000:
     gdal.UseExceptions()
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
+def quiet() -> AbstractContextManager[None]:
     """Keep GDAL from writing to standard error in this thread; errors are raised all the same."""
-    # Twice: `gdal.Warp` of some versions hands what it collected to the handler before the last.
-    gdal.PushErrorHandler('CPLQuietErrorHandler')
-    gdal.PushErrorHandler('CPLQuietErrorHandler')
-    try:
-        yield
-    finally:
-        gdal.PopErrorHandler()
-        gdal.PopErrorHandler()
+    return complaints.told_to('CPLQuietErrorHandler')
 
 
 @contextmanager
@@ -61,27 +56,42 @@ def configured(options: Options) -> Iterator[None]:
             gdal.SetThreadLocalConfigOption(name, former)
 
 
+@contextmanager
+def _listening(path: str, options: Options) -> Iterator[None]:
+    """Keep GDAL quiet, and configured for a path, and hear what it says of one over the network."""
+    with quiet(), configured(options), complaints.listening(path):
+        yield
+
+
 def open_dataset(path: str, options: Options = ()) -> gdal.Dataset:
     """Return a read-only dataset of `path`, read by one of the drivers that the settings allow.
 
     `options` are GDAL's configuration that the path needs, as in `ImageReference`.
-    Raises `UnreadableError` for what is missing, broken, not a raster or of another driver, for
-    what lies where the settings do not allow, and for a file that names another one.
+    Raises `UnreadableError` for what is missing, broken, not a raster or of another driver, and for
+    what lies where the settings do not allow; `RefusedError` for a file that names another one.
     """
     provide(file_of(path))
-    path = allowed_path(path)
-    if file_of(path) == path:
-        check_claims(path)
+    return open_allowed(allowed_path(path), options)
+
+
+def open_allowed(path: str, options: Options = ()) -> gdal.Dataset:
+    """Return what `open_dataset` does for a path as `allowed_path` returns it."""
     gdal.UseExceptions()
     virtual.failure()
-    with quiet(), configured(options), complaints.listening(path):
+    file = file_of(path)
+    siblings = sidecars.siblings(file)
+    drivers = sidecars.heedful_drivers(file, siblings)
+    with _listening(path, (*_WITH_SIDECARS, *options)):
         try:
             complaints.check_header(path)
+            if file == path:
+                check_claims(path)
             dataset = gdal.OpenEx(
                 path,
                 gdal.OF_RASTER | gdal.OF_READONLY,
-                allowed_drivers=list(settings.DRIVERS),
-                sibling_files=sidecars.siblings(file_of(path)),
+                # GDAL would take an empty list for that of all drivers.
+                allowed_drivers=drivers or ['none'],
+                sibling_files=siblings,
             )
             # Metadata is read when it is asked for, and may be where the damage is.
             redirected = dataset is not None and sidecars.is_redirected(dataset)
@@ -89,11 +99,13 @@ def open_dataset(path: str, options: Options = ()) -> gdal.Dataset:
             complaints.check()
             logger.info('GDAL could not open %s: %s', path, error)
             dataset = None
+        if dataset is None and len(drivers) < len(settings.DRIVERS):
+            raise RefusedError('Unreadable image: a file beside it, or in it, is not allowed.')
         if dataset is None:
             raise virtual.failure() or UnreadableError(UNREADABLE)
         if redirected:
             logger.warning('%s names another file as its overviews: refused', path)
-            raise UnreadableError('Unreadable image: it refers to another file.')
+            raise RefusedError('Unreadable image: it refers to another file.')
     return dataset
 
 
@@ -102,12 +114,17 @@ class HandlePool:
 
     def __init__(self, path: str, first: gdal.Dataset | None = None, options: Options = ()) -> None:
         self.path, self.options = path, options
+        self._is_local = not file_of(path).startswith('/vsi')
+        # When a handle was given back last, to tell the pools that are in use.
+        self.used = 0
         # With what each was opened. A deque's append and pop are atomic.
         self._free: deque[tuple[gdal.Dataset, Options]] = deque()
-        if first is not None:
-            self._free.append((first, options))
         with _pools_guard:
             _pools.add(self)
+        if first is not None:
+            _make_room(first)
+            self._free.append((first, options))
+            self.used = next(_moments)
 
     @contextmanager
     def borrow(self) -> Iterator[gdal.Dataset]:
@@ -119,9 +136,10 @@ class HandlePool:
         dataset = self._reuse(options)
         if dataset is None:
             dataset = open_dataset(self.path, options)
+            _make_room(dataset)
         virtual.failure()
         try:
-            with quiet(), configured(options), complaints.listening(self.path):
+            with self._reading(options):
                 yield dataset
         except RuntimeError as error:
             logger.info('GDAL could not read %s: %s', self.path, error)
@@ -129,7 +147,24 @@ class HandlePool:
             raise virtual.failure() or unreadable from error
         else:
             if len(self._free) < settings.HANDLES_PER_SOURCE:
+                self.used = next(_moments)
                 self._free.append((dataset, options))
+
+    def _reading(self, options: Options) -> AbstractContextManager[None]:
+        # Of a local file there is nothing to configure or to hear, and this is done for each tile.
+        return quiet() if self._is_local and not options else _listening(self.path, options)
+
+    @property
+    def idle(self) -> int:
+        """How many handles wait to be lent."""
+        return len(self._free)
+
+    def drop(self) -> tuple[gdal.Dataset, Options] | None:
+        """Give up the handle that waits longest to be lent; None where none does."""
+        try:
+            return self._free.popleft()
+        except IndexError:
+            return None
 
     def _reuse(self, options: Options) -> gdal.Dataset | None:
         """Return a dataset that is free; those opened with other options are closed: they keep
@@ -145,14 +180,31 @@ class HandlePool:
 
 
 _pools: weakref.WeakSet[HandlePool] = weakref.WeakSet()
+# All handles of pools, lent and idle.
+_handles: weakref.WeakSet[gdal.Dataset] = weakref.WeakSet()
 _pools_guard = threading.Lock()
+_moments = itertools.count(1)
+
+
+def _all_pools() -> list[HandlePool]:
+    with _pools_guard:
+        return list(_pools)
 
 
 def idle_handles() -> int:
     """Return how many handles are open and lent to no thread."""
+    return sum(pool.idle for pool in _all_pools())
+
+
+def _make_room(dataset: gdal.Dataset) -> None:
+    """Close idle handles for a new one, those of the pools used longest ago first."""
     with _pools_guard:
-        pools = list(_pools)
-    return sum(len(pool._free) for pool in pools)
+        _handles.add(dataset)
+        excess = len(_handles) - settings.MAX_HANDLES
+    if excess > 0:
+        for pool in sorted(_all_pools(), key=lambda pool: pool.used):
+            while excess > 0 and pool.drop() is not None:
+                excess -= 1
 
 
 metrics.gauge('large_image_idle_handles', 'Handles that wait to be lent.', idle_handles)
@@ -188,7 +240,9 @@ class FramePools:
         """Return the handles of a frame; raises `StyleError` where there is no such frame."""
         path = self.path(frame)
         with self._guard:
-            pool = self._pools.setdefault(frame or 0, HandlePool(path, None, self._options))
+            pool = self._pools.get(frame or 0)
+            if pool is None:
+                self._pools[frame or 0] = pool = HandlePool(path, None, self._options)
             self._pools.move_to_end(frame or 0)
             while len(self._pools) > max(1, settings.HANDLES_PER_SOURCE):
                 self._pools.popitem(last=False)

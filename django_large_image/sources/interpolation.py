@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -13,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from django_large_image.pixels.raster import Array, Band, Mask
+from django_large_image.pixels.softening import Blur, soften
 
 RESAMPLINGS = {'nearest': cv2.INTER_NEAREST, 'bilinear': cv2.INTER_LINEAR}
 # What OpenCV samples; it cannot address a window of more pixels along a side.
@@ -21,10 +20,6 @@ DTYPES = frozenset({'uint8', 'uint16', 'int16', 'float32', 'float64'})
 _PRECISE = frozenset({'uint8', 'uint16', 'float32'})
 MAX_SIDE = 32000
 
-# Workers and threads share the cores already.
-cv2.setNumThreads(1)
-
-Blur = tuple[float, float]
 # A place on the border of two pixels is in the later one, whatever the last digit.
 _LATER = np.float32(1e-3)
 # A smaller sum of weights is none.
@@ -64,7 +59,7 @@ def sample(
     if weights is None:
         return _cast(_interpolate(patch.data, patch.blur, x, y), dtype), None
     weighted = np.multiply(np.where(weights > 0, patch.data, 0).astype(np.float32), weights)
-    empty = np.array([band.nodata or 0 for band in bands]).astype(dtype)
+    empty = nothing(bands, dtype)
     samples = _cast(_divided(patch.blur, weighted, weights, x, y, empty), dtype)
     mask = _nearest_mask(patch, x, y)
     if patch.soft and mask is not None and patch.alpha is not None:
@@ -72,6 +67,11 @@ def sample(
         smooth = _divided(patch.blur, alpha, np.sign(alpha), x, y, np.zeros(1))
         mask = np.where(mask > 0, _cast(smooth, mask.dtype)[:, :, 0], mask)
     return samples, mask
+
+
+def nothing(bands: Sequence[Band], dtype: np.dtype[Any]) -> Array:
+    """Return the samples (bands) of a place where there is no image: nodata, or 0."""
+    return np.array([band.nodata or 0 for band in bands]).astype(dtype)
 
 
 def _weights(patch: Patch) -> NDArray[np.float32] | None:
@@ -97,32 +97,9 @@ def _divided(
 
 def _interpolate(data: Array, blur: Blur, x: Array, y: Array) -> Array:
     """Return samples at places between pixels, each the mean of `blur` pixels across and down."""
-    if data.dtype.name not in _PRECISE or (data.dtype == np.uint16 and max(blur) > 1):
-        # OpenCV filters 16 bits much slower than it turns them into floats and filters those.
+    if data.dtype.name not in _PRECISE:
         data = data.astype(np.float32)
-    return _remap(_soften(data, blur), x, y, cv2.INTER_LINEAR)
-
-
-def _soften(data: Array, blur: Blur) -> Array:
-    """Return a window so softened that interpolating in it averages over `blur` pixels."""
-    if max(blur) <= 1:
-        return data
-    across, down = _kernel(blur[0]), _kernel(blur[1])
-    soft = cv2.sepFilter2D(data, -1, across, down, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(soft).reshape(data.shape)
-
-
-@lru_cache(maxsize=1024)
-def _kernel(blur: float) -> NDArray[np.float64]:
-    """Return the filter that, with linear interpolation after it, is a triangle of half-width
-    `blur`: of the same variance, `blur**2 / 6`, on the average of all places between pixels.
-    """
-    if blur <= 2:
-        side = max(0.0, blur**2 - 1) / 12
-        return np.array([side, 1 - 2 * side, side])
-    reach = math.ceil(blur) - 1
-    weights = np.maximum(0, 1 - np.abs(np.arange(-reach, reach + 1)) / blur)
-    return np.asarray(weights / weights.sum())
+    return _remap(soften(data, blur), x, y, cv2.INTER_LINEAR)
 
 
 def _nearest_mask(patch: Patch, x: Array, y: Array) -> Mask | None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import json
 import logging
+import math
 import os
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tifftools
-from osgeo import gdal
 
+from django_large_image.conf import settings
 from django_large_image.exceptions import LargeImageError, ParameterError, UnreadableError
 from django_large_image.sources import complaints
-from django_large_image.sources.claims import check_claims
+from django_large_image.sources.claims import TIFF_MAGIC, check_claims
 from django_large_image.sources.handles import configured, open_dataset, quiet
 from django_large_image.sources.reference import Options
+from django_large_image.sources.streamed import StreamedFile
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +26,9 @@ logger = logging.getLogger(__name__)
 _MAX_READS = 300_000
 # As much over the network, of which each part is a request.
 _MAX_STREAMED, _MAX_STREAMED_READS = 64 * 1024 * 1024, 20_000
-_TIFF_MAGIC = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
+_WIDTH, _SAMPLES, _STRIP_BYTES = 256, 277, 279
+_TILE_WIDTH, _TILE_HEIGHT, _TILE_BYTES = 322, 323, 325
+_BLOCK_TAGS = {_SAMPLES, _STRIP_BYTES, _TILE_WIDTH, _TILE_HEIGHT, _TILE_BYTES}
 
 
 def tiff_tags(path: str, options: Options = ()) -> dict[str, Any]:
@@ -34,97 +39,87 @@ def tiff_tags(path: str, options: Options = ()) -> dict[str, Any]:
     """
     if path.startswith('/vsi'):
         with quiet(), configured(options), complaints.listening(path):
-            return _streamed_tags(path)
+            return _dump(_BoundedStream, path)
     check_claims(path)
-    try:
-        file = _BoundedFile(path)
-    except OSError:
-        raise ParameterError('The tags of this image cannot be read.') from None
-    output = io.StringIO()
-    with file:
-        if file.read(4) not in _TIFF_MAGIC:
-            raise ParameterError('This image is not a TIFF.')
-        try:
-            # Directories may lead round in circles: so far, and no further.
-            tifftools.read_tiff(file)
-        except Exception as error:
-            logger.info('tifftools could not read %s: %r', path, error)
-            raise UnreadableError('The tags of this TIFF are damaged.') from error
-    try:
-        tifftools.tiff_dump(path, dest=output, outformat='json')
-        # Each directory names the file by its full path.
-        name = json.dumps(os.path.basename(path))[1:-1]
-        text = output.getvalue().replace(json.dumps(path)[1:-1], name)
-        tags: dict[str, Any] = json.loads(text)
-    except Exception as error:
-        logger.info('tifftools could not read %s: %r', path, error)
-        raise UnreadableError('The tags of this TIFF are damaged.') from error
-    if not tags.get('ifds'):
-        raise UnreadableError('The tags of this TIFF are damaged.')
-    return tags
+    if not os.path.isfile(path):
+        raise ParameterError('The tags of this image cannot be read.')
+    return _dump(_BoundedFile, path)
 
 
-def _streamed_tags(path: str) -> dict[str, Any]:
-    output = io.StringIO()
+def _dump(kind: Callable[[str], io.RawIOBase], path: str) -> dict[str, Any]:
+    output, name = io.StringIO(), os.path.basename(path)
     try:
-        with _StreamedFile(path) as file:
-            if file.read(4) not in _TIFF_MAGIC:
+        with kind(path) as file:
+            if file.read(4) not in TIFF_MAGIC:
                 raise ParameterError('This image is not a TIFF.')
+            # Directories may lead round in circles: as far as the file is read, and no further. A
+            # path would be taken for that of a directory in another file.
             tifftools.tiff_dump(file, dest=output, outformat='json')
-            unnamed = json.dumps(f'{type(file).__name__}:{file!r}')
+            # Each directory names the file as Python shows it.
+            shown = json.dumps(f'{type(file).__name__}:{file!r}')
+        tags: dict[str, Any] = json.loads(output.getvalue().replace(shown, json.dumps(name)))
     except LargeImageError:
         raise
     except Exception as error:  # noqa: BLE001 - it fails in any way on broken tags
         complaints.check()
         logger.info('tifftools could not read %s: %r', path, error)
         raise UnreadableError('The tags of this TIFF are damaged.') from None
-    tags: dict[str, Any] = json.loads(
-        output.getvalue().replace(unnamed, json.dumps(os.path.basename(path)))
-    )
     if not tags.get('ifds'):
         raise UnreadableError('The tags of this TIFF are damaged.')
     return tags
 
 
-class _StreamedFile(io.RawIOBase):
+def check_blocks(path: str) -> None:
+    """Raise `UnreadableError` for a local TIFF that does not say how long each of its blocks is, or
+    says more than it has, or has larger blocks than the settings allow: large-image makes room for
+    as much as a file claims.
+    """
+    with _BoundedFile(path) as file:
+        try:
+            info = tifftools.read_tiff(file)
+            sane = all(_has_sane_blocks(each, info['size']) for each in _all_directories(info))
+        except Exception as error:  # noqa: BLE001 - it fails in any way on broken tags
+            logger.info('tifftools could not read %s: %r', path, error)
+            sane = False
+    if not sane:
+        raise UnreadableError('Unreadable image: it claims to hold more than it can.')
+
+
+def _all_directories(info: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the directories that tifftools read, with those that others refer to."""
+    for directory in info['ifds']:
+        yield directory
+        for tag in directory['tags'].values():
+            for chain in tag.get('ifds', ()):
+                yield from _all_directories({'ifds': chain})
+
+
+def _has_sane_blocks(directory: dict[str, Any], size: int) -> bool:
+    tags = directory['tags']
+    values = {number: tags[number]['data'] for number in _BLOCK_TAGS & tags.keys()}
+    if _WIDTH not in tags:
+        # Of a camera, say, not of an image.
+        return True
+    # Of a tag that stands there twice tifftools and others take different ones.
+    if len(tags) != directory['tagcount']:
+        return False
+    lengths = values[_TILE_BYTES if _TILE_WIDTH in tags else _STRIP_BYTES]
+    area = math.prod(values.get(number, [1])[0] for number in (_TILE_WIDTH, _TILE_HEIGHT, _SAMPLES))
+    return bool(max(lengths) <= size and area <= settings.MAX_READ_PIXELS)
+
+
+class _BoundedStream(StreamedFile):
     """A file of GDAL's file systems of which a limited number of bytes can be read."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self._left, self._reads = _MAX_STREAMED, _MAX_STREAMED_READS
-        self._file = gdal.VSIFOpenL(path, 'rb')
-        if self._file is None:
-            raise OSError('cannot be opened')
-
-    def __repr__(self) -> str:
-        return 'streamed'
-
-    def seekable(self) -> bool:
-        """Whether `seek` works."""
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Go to a place; return where that is."""
-        gdal.VSIFSeekL(self._file, offset, whence)
-        return self.tell()
-
-    def tell(self) -> int:
-        """Return the place that is read next."""
-        return int(gdal.VSIFTellL(self._file))
+    _left, _reads = _MAX_STREAMED, _MAX_STREAMED_READS
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read as files do; raises `OSError` when it was asked for too much or too often."""
         self._reads -= 1
-        if size is None or not 0 <= size <= self._left or self._reads < 0:
+        self._left -= size or 0
+        if self._left < 0 or self._reads < 0:
             raise OSError('read too much')
-        self._left -= size
-        return bytes(gdal.VSIFReadL(1, size, self._file) or b'') if size else b''
-
-    def close(self) -> None:
-        """Close the file, once."""
-        if not self.closed:
-            gdal.VSIFCloseL(self._file)
-        super().close()
+        return super().read(size)
 
 
 class _BoundedFile(io.FileIO):

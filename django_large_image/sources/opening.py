@@ -9,7 +9,6 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 from large_image import tilesource
@@ -25,6 +24,7 @@ from django_large_image.exceptions import (
     LargeImageError,
     ParameterError,
     ProjectionError,
+    RefusedError,
     UnreadableError,
 )
 from django_large_image.sources import remote, sidecars, virtual
@@ -32,6 +32,7 @@ from django_large_image.sources.claims import TIFF_MAGIC, check_claims
 from django_large_image.sources.filesystems import MISSING, local_path
 from django_large_image.sources.foreign import ForeignReader, is_styled
 from django_large_image.sources.handles import UNREADABLE, quiet
+from django_large_image.sources.layout import check_blocks
 from django_large_image.sources.provision import provide
 from django_large_image.sources.raster_source import RasterTileSource
 from django_large_image.sources.reference import ImageReference
@@ -50,6 +51,8 @@ _OWN_NAMES = {'raster', 'gdal'}
 MAX_FRAMES = 4096
 # What the files begin with that a library reads by themselves; in others OpenSlide follows names.
 _SINGLE = {'openslide': TIFF_MAGIC, 'openslidefile': TIFF_MAGIC}
+# Those that read blocks into buffers as large as the tags say.
+_TIFF_READERS = {'tiff', 'ometiff'}
 _BLANK = b' \t\r\n\0\xef\xbb\xbf\xfe\xff'
 
 
@@ -108,11 +111,16 @@ def _open(
         return _construct(available_sources()[name], reference, projection, options)
     for candidate in _candidates(reference.path):
         own = candidate is RasterTileSource
-        with suppress(UnreadableError):
+        try:
             found = _construct(candidate, reference, projection if own else None, options)
-            if projection and not own:
-                raise ProjectionError('This image has no place on the map: leave `projection` out.')
-            return found
+        except RefusedError:
+            # Nor may another library open it.
+            raise
+        except UnreadableError:
+            continue
+        if projection and not own:
+            raise ProjectionError('This image has no place on the map: leave `projection` out.')
+        return found
     raise UnreadableError(UNREADABLE)
 
 
@@ -197,6 +205,11 @@ def _refuse_redirections(path: str, source: type[FileTileSource]) -> None:
     except OSError:
         raise UnreadableError(MISSING) from None
     check_claims(path, MAX_FRAMES)
+    if source.name in _TIFF_READERS:
+        # What follows a comma they take for a directory in the file before it.
+        if ',' in os.path.basename(path):
+            raise UnreadableError(UNREADABLE)
+        check_blocks(path)
     single = head.startswith(_SINGLE.get(source.name, b''))
     # GDAL is asked last: some of its drivers open what they are to name.
     if (

@@ -28,9 +28,10 @@ from django_large_image.exceptions import (
     ProjectionError,
     StyleError,
 )
-from django_large_image.pixels.raster import Band, Raster
+from django_large_image.pixels.raster import Band, Raster, Size
 from django_large_image.sources import complaints, reading
 from django_large_image.sources.bands import band_record
+from django_large_image.sources.boxes import Window
 from django_large_image.sources.description import GeoTransform, describe, native_pixel_size
 from django_large_image.sources.handles import FramePools, HandlePool, configured, open_dataset
 from django_large_image.sources.reference import Options
@@ -294,8 +295,8 @@ class RasterTileSource(
 
     def read_window(
         self,
-        window: reading.Window,
-        size: reading.Size,
+        window: Window,
+        size: Size,
         *,
         frame: int | None = None,
         bands: Sequence[int] | None = None,
@@ -317,8 +318,8 @@ class RasterTileSource(
     def read_map(
         self,
         projection: str,
-        bounds: reading.Window,
-        size: reading.Size,
+        bounds: Window,
+        size: Size,
         *,
         frame: int | None = None,
         bands: Sequence[int] | None = None,

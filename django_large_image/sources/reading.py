@@ -17,12 +17,10 @@ from osgeo import gdal, gdal_array
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import BudgetError, ParameterError
-from django_large_image.pixels.raster import Array, Band, Mask, Raster
+from django_large_image.pixels.raster import Array, Band, Mask, Raster, Size
 from django_large_image.sources import decoded
+from django_large_image.sources.boxes import Window
 from django_large_image.sources.decoded import Identity
-
-Window = tuple[float, float, float, float]
-Size = tuple[int, int]
 
 RESAMPLINGS: dict[str, tuple[int, int]] = {
     # name: (of a read, of a warp)
@@ -129,7 +127,7 @@ def read_window(
     mask = _read_mask(dataset, box, (columns, rows), resampling, opaque)
     if data is None:
         raise RuntimeError('GDAL gave no samples.')
-    samples = _typed(data.reshape(rows, columns, len(bands)), bands)
+    samples = typed(data.reshape(rows, columns, len(bands)), bands)
     raster = Raster(samples, mask, tuple(bands))
     if (columns, rows) == (width, height):
         return raster
@@ -198,7 +196,7 @@ def read_warped(
     # The alpha of the source is in the mask, which is the last band.
     places = [len(wanted) - 1 if number == alpha else wanted.index(number) for number in numbers]
     samples = np.ascontiguousarray(data[:, :, places])
-    return Raster(_typed(samples, bands), to_byte(data[:, :, -1], opaque), tuple(bands))
+    return Raster(typed(samples, bands), to_byte(data[:, :, -1], opaque), tuple(bands))
 
 
 def check_read(dataset: gdal.Dataset, pixels: float, scale: float, band_count: int) -> None:
@@ -352,7 +350,7 @@ def opaque_in(dtype: np.dtype[Any]) -> int:
     return int(np.iinfo(dtype).max) if dtype.kind in 'iu' and dtype.itemsize <= 2 else 255
 
 
-def _typed(data: Array, bands: Sequence[Band]) -> Array:
+def typed(data: Array, bands: Sequence[Band]) -> Array:
     """Return samples in the type that their bands declare: signed bytes, magnitudes of complex."""
     if data.dtype.kind == 'c':
         return np.abs(data)

@@ -14,7 +14,8 @@ import numpy as np
 from osgeo import gdal
 
 from django_large_image.exceptions import ProjectionError, RegionError
-from django_large_image.pixels.raster import Array, Raster
+from django_large_image.pixels.raster import Array, Raster, Size
+from django_large_image.sources.boxes import Window
 from django_large_image.sources.opening import Reader
 from django_large_image.sources.raster_source import RasterTileSource
 from django_large_image.sources.reading import outline
@@ -22,9 +23,6 @@ from django_large_image.sources.tile_matrix import TileMatrix, get_crs, normaliz
 
 PIXEL_UNITS = {'pixels', 'pixel', 'base_pixels', 'base_pixel', 'base'}
 _MILLIMETERS = {'nm': 1e-6, 'um': 1e-3, 'mm': 1.0, 'cm': 10.0, 'm': 1e3, 'km': 1e6}
-
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +42,8 @@ class Plan:
     `projection`.
     """
 
-    window: Box
-    size: tuple[int, int]
+    window: Window
+    size: Size
     projection: str | None = None
 
     def read(
@@ -94,20 +92,24 @@ def plan_image(reader: Reader, width: int | None, height: int | None) -> Plan:
 
 
 def _plan_map(
-    reader: RasterTileSource, matrix: TileMatrix, bounds: Box, width: int | None, height: int | None
+    reader: RasterTileSource,
+    matrix: TileMatrix,
+    bounds: Window,
+    width: int | None,
+    height: int | None,
 ) -> Plan:
     resolution = matrix.extent / (reader.tileWidth << (reader.levels - 1))
     full = ((bounds[2] - bounds[0]) / resolution, (bounds[3] - bounds[1]) / resolution)
     return Plan(bounds, fit(*full, width, height), matrix.projection)
 
 
-def _shown_bounds(reader: RasterTileSource, matrix: TileMatrix) -> Box:
+def _shown_bounds(reader: RasterTileSource, matrix: TileMatrix) -> Window:
     """Return the part of the image that its tiles show: a pole is infinitely far on a web map."""
     square = matrix.bounds(0, 0, 0)
     bounds = map_bounds(reader, matrix.projection)
     # Where the image goes on beyond the square, its own outline tells little of what is inside.
     points = outline(square)
-    done, ok = _transform(reader, matrix.projection, points, to_pixel=True)
+    done, ok = transform_points(reader, matrix.projection, points, to_pixel=True)
     size = (reader.sourceSizeX, reader.sourceSizeY)
     within = points[ok & (done >= 0).all(axis=1) & (done <= size).all(axis=1)]
     if len(within):
@@ -134,7 +136,7 @@ def fit(
     return max(1, round(full_width * scale)), max(1, round(full_height * scale))
 
 
-def pixel_window(reader: Reader, region: Region) -> Box:
+def pixel_window(reader: Reader, region: Region) -> Window:
     """Return the region in pixels of the full resolution, not yet clipped."""
     scale = _unit_scale(reader, region.units)
     if scale is not None:
@@ -198,20 +200,20 @@ def to_pixels(reader: Reader, projection: str, points: Array) -> tuple[Array, Ar
     """
     if not isinstance(reader, RasterTileSource):
         raise ProjectionError('This image can only be cut in units of pixels or fraction.')
-    done, ok = _transform(reader, projection, points, to_pixel=True)
+    done, ok = transform_points(reader, projection, points, to_pixel=True)
     if not ok.any():
         raise RegionError('The region lies outside of the image.')
     return done[ok, 0], done[ok, 1]
 
 
-def map_bounds(reader: RasterTileSource, projection: str) -> Box:
+def map_bounds(reader: RasterTileSource, projection: str) -> Window:
     """Return (xmin, ymin, xmax, ymax) of the image in a projection ('' for its own), in units of
     it.
 
     A geographic result may reach beyond 180 degrees east where the image crosses the dateline.
     """
     points = outline((0, 0, reader.sourceSizeX, reader.sourceSizeY))
-    done, ok = _transform(reader, projection, points, to_pixel=False)
+    done, ok = transform_points(reader, projection, points, to_pixel=False)
     if not ok.any():
         raise ProjectionError(f'This image cannot be shown in {projection}.')
     x, y = done[ok, 0], done[ok, 1]
@@ -229,14 +231,17 @@ def map_bounds(reader: RasterTileSource, projection: str) -> Box:
 
 def _shows(reader: RasterTileSource, projection: str, point: tuple[float, float]) -> bool:
     """Whether a point of a projection lies within the image."""
-    done, ok = _transform(reader, projection, np.array([point]), to_pixel=True)
+    done, ok = transform_points(reader, projection, np.array([point]), to_pixel=True)
     column, row = done[0]
     return bool(ok[0] and 0 < column < reader.sourceSizeX and 0 < row < reader.sourceSizeY)
 
 
-def _transform(
+def transform_points(
     reader: RasterTileSource, projection: str, points: Array, *, to_pixel: bool
 ) -> tuple[Array, Array]:
+    """Return points (n, 2) of the pixel grid in a projection ('' for the image's own), or the other
+    way round, and which of them (n,) have a place there; raises `ProjectionError` where none can.
+    """
     options = list(reader.description.warp_options)
     if projection:
         options.append(f'DST_SRS={projection}')
@@ -266,11 +271,11 @@ def _transform_point(
     return (found_x, found_y) if done else (np.inf, np.inf)
 
 
-def _map_window(reader: RasterTileSource, region: Region, projection: str) -> Box:
+def _map_window(reader: RasterTileSource, region: Region, projection: str) -> Window:
     units = region.units.lower()
     if units in PIXEL_UNITS or units == 'fraction' or units in _MILLIMETERS:
         left, top, right, bottom = pixel_window(reader, region)
-        done, ok = _transform(
+        done, ok = transform_points(
             reader, projection, outline((left, top, right, bottom)), to_pixel=False
         )
         if not ok.any():
@@ -299,7 +304,7 @@ def _pixel_millimeters(reader: Reader) -> float:
     return float(size)
 
 
-def _ordered(box: Box) -> Box:
+def _ordered(box: Window) -> Window:
     left, top, right, bottom = box
     if right <= left or bottom <= top:
         raise RegionError(
@@ -308,7 +313,7 @@ def _ordered(box: Box) -> Box:
     return box
 
 
-def _upright(region: Region) -> Box:
+def _upright(region: Region) -> Window:
     """Return a map region as (xmin, ymin, xmax, ymax)."""
     if region.right <= region.left or region.top <= region.bottom:
         raise RegionError(
@@ -317,7 +322,7 @@ def _upright(region: Region) -> Box:
     return region.left, region.bottom, region.right, region.top
 
 
-def _clip(box: Box, limits: Box) -> Box:
+def _clip(box: Window, limits: Window) -> Window:
     clipped = (
         max(box[0], limits[0]),
         max(box[1], limits[1]),
@@ -329,7 +334,7 @@ def _clip(box: Box, limits: Box) -> Box:
     return clipped
 
 
-def _whole(box: Box) -> Box:
+def _whole(box: Window) -> Window:
     """Return a pixel window on whole pixels, at least one each way."""
     left, top = math.floor(box[0] + 0.5), math.floor(box[1] + 0.5)
     right, bottom = math.floor(box[2] + 0.5), math.floor(box[3] + 0.5)

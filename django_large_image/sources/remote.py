@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from osgeo import gdal
 
 from django_large_image.conf import settings
-from django_large_image.exceptions import BusyError, LargeImageError, UnreadableError
-from django_large_image.sources import virtual
-from django_large_image.sources.handles import configured, file_of, quiet
+from django_large_image.exceptions import BusyError
+from django_large_image.sources.complaints import meaning, told_to
+from django_large_image.sources.filesystems import is_remote as is_remote  # where others look
+from django_large_image.sources.handles import configured
 from django_large_image.sources.reference import ImageReference, Options
-
-# GDAL's file systems whose bytes come over the network.
-_PREFIXES = (
-    *('/vsicurl', '/vsis3', '/vsigs', '/vsiaz', '/vsiadls', '/vsioss', '/vsiswift'),
-    virtual.PREFIX,
-)
-# Answers that will be the same tomorrow, and that there are no credentials.
-_GONE = re.compile(
-    r'response_code=4(0[0134]|10)\b|NO_SIGN_REQUEST|InvalidCredentials', re.IGNORECASE
-)
 
 # For every remote path, whatever its store; `options` adds the time limits.
 OPTIONS: Options = (
@@ -32,6 +21,8 @@ OPTIONS: Options = (
     # One request for the blocks of a row, which lie beside each other in the file.
     ('GDAL_HTTP_MERGE_CONSECUTIVE_RANGES', 'YES'),
     ('GDAL_HTTP_MAX_RETRY', '0'),
+    # Threads of GDAL's own, as for JPEG 2000, have none of a reference's options.
+    ('GDAL_NUM_THREADS', '1'),
 )
 # GDAL's configuration that says to `sources.decoded` which version it is that is read.
 IDENTITY = 'LARGE_IMAGE_IDENTITY'
@@ -58,17 +49,7 @@ def identified(reference: ImageReference) -> Options:
     return (*reference.options, (IDENTITY, f'{reference.scope} {reference.version}'))
 
 
-def is_remote(path: str) -> bool:
-    """Whether the bytes of a path come over the network."""
-    return file_of(path).startswith(_PREFIXES)
-
-
-def forget(path: str) -> None:
-    """Drop what GDAL keeps of a remote path: its size and its bytes."""
-    gdal.VSICurlPartialClearCache(file_of(path))
-
-
-def headers(path: str, given: Options | None = None) -> dict[str, str]:
+def headers(path: str) -> dict[str, str]:
     """Return what the store of a path of GDAL's says of an object, names in lower case.
 
     Raises `UnreadableError` where there is no such object for us, `BusyError` otherwise.
@@ -79,25 +60,12 @@ def headers(path: str, given: Options | None = None) -> dict[str, str]:
         heard.append(text)
 
     # Of an object that is not there GDAL says so to those who debug it, and to nobody else.
-    chosen = (*(options() if given is None else given), ('CPL_DEBUG', 'ON'))
-    with quiet(), configured(chosen):
-        # Twice: see `quiet`.
-        gdal.PushErrorHandler(hear)
-        gdal.PushErrorHandler(hear)
+    with configured((*options(), ('CPL_DEBUG', 'ON'))), told_to(hear):
         try:
             found = gdal.GetFileMetadata(path, 'HEADERS')
         except RuntimeError as error:
             found = None
             heard.append(str(error))
-        finally:
-            gdal.PopErrorHandler()
-            gdal.PopErrorHandler()
     if not found:
-        raise _failure('\n'.join(heard))
+        raise meaning(heard) or BusyError()
     return {name.lower(): value for name, value in found.items()}
-
-
-def _failure(said: str) -> LargeImageError:
-    if _GONE.search(said):
-        return UnreadableError('The store of this image does not give it out.')
-    return BusyError()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import BudgetError
@@ -12,6 +13,7 @@ from django_large_image.pixels.raster import Raster
 from django_large_image.pixels.statistics import BandStatistics
 from django_large_image.pixels.style import Style
 from django_large_image.sources.opening import Reader
+from django_large_image.sources.profile import profile_of
 from django_large_image.sources.reference import ImageReference
 from django_large_image.sources.statistics import band_statistics
 
@@ -32,6 +34,12 @@ def render(
         raise BudgetError(f'At most {settings.MAX_BANDS} bands can be shown at once.')
     with stage('read'):
         rasters = {number: read(number, numbers) for number in frames}
+    if style.icc:
+        # Colours are as they are stored unless the style asks for sRGB.
+        rasters = {
+            number: replace(raster, profile=profile_of(reader, number))
+            for number, raster in rasters.items()
+        }
     statistics: dict[tuple[int | None, int], BandStatistics] = {}
     for key in style.needs_statistics(reader.bands, frame):
         with stage('statistics'):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from django_large_image.exceptions import BudgetError
 from django_large_image.pixels.raster import Raster
 from django_large_image.pixels.statistics import BandStatistics
+from django_large_image.sources.boxes import Window
 
 if TYPE_CHECKING:
     from django_large_image.sources.opening import Reader
@@ -36,14 +37,31 @@ def read_sample(reader: Reader, frame: int | None, numbers: Sequence[int]) -> Ra
 
     Only values that the file or its overviews hold: nearest neighbours.
     """
+    parts = [raster for _, raster in read_parts(reader, frame, numbers)]
+    if len(parts) == 1:
+        return parts[0]
+    masks = [
+        np.full(part.data.shape[:2], 255, np.uint8) if part.mask is None else part.mask
+        for part in parts
+    ]
+    return Raster(np.vstack([part.data for part in parts]), np.vstack(masks), parts[0].bands)
+
+
+def read_parts(
+    reader: Reader, frame: int | None, numbers: Sequence[int]
+) -> list[tuple[Window, Raster]]:
+    """Return the sample of `read_sample` with where it lies in the image: one part, or the small
+    windows of an image that is too large.
+    """
     width, height = reader.sourceSizeX, reader.sourceSizeY
     scale = max(1.0, max(width, height) / SAMPLE_SIZE)
     size = (max(1, math.ceil(width / scale)), max(1, math.ceil(height / scale)))
     window = (0.0, 0.0, float(width), float(height))
     try:
-        return reader.read_window(window, size, frame=frame, bands=numbers, resampling='nearest')
+        raster = reader.read_window(window, size, frame=frame, bands=numbers, resampling='nearest')
     except BudgetError:
         return _read_windows(reader, frame, numbers)
+    return [(window, raster)]
 
 
 def measure_bands(
@@ -64,27 +82,41 @@ def measure_bands(
 
 def valid_samples(raster: Raster, index: int = 0) -> NDArray[Any]:
     """Return the samples (n,) of a raster's band, by index, that are neither masked nor nodata."""
-    values = raster.data[:, :, index]
-    valid = np.ones(values.shape, bool) if raster.mask is None else raster.mask > 0
+    values, valid = raster.data[:, :, index], valid_mask(raster, index)
+    samples: NDArray[Any] = values.reshape(-1) if valid is None else values[valid]
+    return samples
+
+
+def valid_mask(raster: Raster, index: int = 0) -> NDArray[np.bool_] | None:
+    """Return which samples (height, width) of a raster's band, by index, are neither masked nor
+    nodata; None where all are.
+    """
+    valid = None if raster.mask is None else raster.mask > 0
     nodata = raster.bands[index].nodata
-    if nodata is not None and not math.isnan(nodata):
-        valid &= values != nodata
-    return values[valid]
+    if nodata is None or math.isnan(nodata):
+        return valid
+    values = raster.data[:, :, index]
+    whole = values.dtype.kind in 'iu' and float(nodata).is_integer()
+    # As a whole number where it is one: numpy need not make floats of the samples. A float32
+    # cannot hold all that a file may declare.
+    with np.errstate(over='ignore'):
+        differs: NDArray[np.bool_] = values != (int(nodata) if whole else nodata)
+    return differs if valid is None else valid & differs
 
 
-def _read_windows(reader: Reader, frame: int | None, numbers: Sequence[int]) -> Raster:
+def _read_windows(
+    reader: Reader, frame: int | None, numbers: Sequence[int]
+) -> list[tuple[Window, Raster]]:
     side = SAMPLE_SIZE // _WINDOWS
-    width, height = min(side, reader.sourceSizeX), min(side, reader.sourceSizeY)
+    size = width, height = min(side, reader.sourceSizeX), min(side, reader.sourceSizeY)
     parts = []
     for row in range(_WINDOWS):
         for column in range(_WINDOWS):
-            left = (reader.sourceSizeX - width) * column // (_WINDOWS - 1)
-            top = (reader.sourceSizeY - height) * row // (_WINDOWS - 1)
-            window = (float(left), float(top), float(left + width), float(top + height))
-            parts.append(
-                reader.read_window(
-                    window, (width, height), frame=frame, bands=numbers, resampling='nearest'
-                )
+            left = float((reader.sourceSizeX - width) * column // (_WINDOWS - 1))
+            top = float((reader.sourceSizeY - height) * row // (_WINDOWS - 1))
+            window = (left, top, left + width, top + height)
+            raster = reader.read_window(
+                window, size, frame=frame, bands=numbers, resampling='nearest'
             )
-    masks = [np.full((height, width), 255, np.uint8) if p.mask is None else p.mask for p in parts]
-    return Raster(np.vstack([part.data for part in parts]), np.vstack(masks), parts[0].bands)
+            parts.append((window, raster))
+    return parts

@@ -1,7 +1,9 @@
 """The files beside an image that GDAL reads along with it: it is told of harmless ones only.
 
 GDAL opens overviews and masks in files of their own (`x.tif.ovr`, `x.tif.msk`) with whatever driver
-reads them, past the whitelist of the image itself: a VRT there would name any file or host.
+reads them, past the whitelist of the image itself: a VRT there would name any file or host. Some
+drivers look for them wherever they were told to look: those may not read an image beside which
+there is anything of the kind.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from stat import S_ISREG
 
 from osgeo import gdal, osr
 
+from django_large_image.conf import settings
 from django_large_image.sources import memory
 from django_large_image.sources.claims import TIFF_MAGIC
 
@@ -32,6 +35,17 @@ _GRIDS_BESIDE = re.compile(
 _GRIDS = re.compile(
     r'PARAMETERFILE|PROJ4_GRIDS|grids\s*=(?!\s*@null\b\s*[^,\w])|\b(?:file|init|model)\s*=', re.I
 )
+# What names other files beside an image: metadata that GDAL, or another library, follows.
+_NAMES_BESIDE = re.compile(
+    r'OVERVIEW_FILE|ProxyOverviewRequest|SUBDATASET_|[XY]_DATASET|RPC_DEM|Source(?:Filename|Dataset)'
+    r'|<!(?:DOCTYPE|ENTITY)|>\s*/vsi',
+    re.I,
+)
+# Drivers that look for files beside an image only where they are told that there are some.
+_HEEDFUL = frozenset('GTiff COG PNG JPEG WEBP GIF BIGGIF DTED'.split())
+# What the others look for: on the name of the image, or in place of its suffix.
+_AUXILIARIES = ('.aux', '.AUX')
+_PROJECTIONS = ('.prj', '.PRJ')
 # Metadata by which a raster may name another file that GDAL opens as its overviews.
 _REDIRECTIONS = (('OVERVIEW_FILE', 'OVERVIEWS'), ('FILENAME', 'ProxyOverviewRequest'))
 
@@ -71,6 +85,30 @@ def refused(path: str) -> bool:
     )
 
 
+def heedful_drivers(path: str, known: list[str]) -> list[str]:
+    """Return the drivers that may open an image, `known` being its `siblings`: of those that the
+    settings allow none that would open harmful files beside it, or an archive, by itself.
+    """
+    allowed = list(settings.DRIVERS)
+    if path.startswith('/vsi') or not (path.lower().endswith('.zip') or _is_beset(path, known)):
+        return allowed
+    return [driver for driver in allowed if driver in _HEEDFUL]
+
+
+def _is_beset(path: str, known: list[str]) -> bool:
+    """Whether there is a file beside an image that GDAL must not open, or beside such a file."""
+    stem = os.path.splitext(path)[0]
+    rasters = [path + suffix for suffix in _RASTERS if os.path.lexists(path + suffix)]
+    texts = [path + suffix for suffix in _TEXTS] + [stem + suffix for suffix in _PROJECTIONS]
+    auxiliaries = {name + suffix for name in (path, stem) for suffix in _AUXILIARIES} - {path}
+    return (
+        any(os.path.basename(name) not in known for name in rasters)
+        or any(os.path.lexists(name) for name in auxiliaries)
+        or any(os.path.lexists(name) and not _is_harmless(name) for name in texts)
+        or any(_is_beset(name, siblings(name)) for name in rasters)
+    )
+
+
 def is_redirected(dataset: gdal.Dataset) -> bool:
     """Whether a dataset names another file, as its overviews or in its projection; raises
     `RuntimeError` when damaged.
@@ -92,7 +130,7 @@ def _names_grids(system: osr.SpatialReference | None) -> bool:
 
 
 def _is_harmless(path: str) -> bool:
-    """Whether a text is small, and no projection in it names files."""
+    """Whether a text is small, and neither its metadata nor a projection in it names files."""
     try:
         status = os.stat(path)
         if not S_ISREG(status.st_mode) or status.st_size > _MAX_TEXT_BYTES:
@@ -101,8 +139,9 @@ def _is_harmless(path: str) -> bool:
             text = file.read(_MAX_TEXT_BYTES).decode('latin-1')
     except (OSError, ValueError):
         return False
-    if _GRIDS_BESIDE.search(html.unescape(text)):
-        logger.warning('%s has a projection that names files: ignored', path)
+    text = html.unescape(text)
+    if _GRIDS_BESIDE.search(text) or _NAMES_BESIDE.search(text):
+        logger.warning('%s names other files: ignored', path)
         return False
     return True
 

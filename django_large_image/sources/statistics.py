@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from django_large_image import cache
 from django_large_image.conf import settings
 from django_large_image.exceptions import BudgetError
-from django_large_image.pixels.raster import Raster
+from django_large_image.pixels.distribution import Moments
 from django_large_image.pixels.statistics import BandStatistics, count_bins, widen
+from django_large_image.sources.blocks import read_blocks
 from django_large_image.sources.opening import Reader
 from django_large_image.sources.reference import ImageReference
 from django_large_image.sources.sampling import (
@@ -23,8 +24,6 @@ from django_large_image.sources.sampling import (
 
 # The bands of a picture are measured together: they lie together in most files.
 _GROUP = 4
-# Samples that an exact histogram reads at once.
-_STRIP = 4 * 1024 * 1024
 
 Measured = dict[int, BandStatistics | None]
 
@@ -70,54 +69,32 @@ def histogram(
 def _exact(
     reader: Reader, frame: int | None, band: int, bins: int, limits: tuple[float, float] | None
 ) -> BandStatistics | None:
-    """Measure every sample, strip by strip: once for the moments, once for the histogram."""
+    """Measure every sample, part by part: once for the moments, once for the histogram."""
     if reader.sourceSizeX * reader.sourceSizeY > settings.MAX_READ_PIXELS:
         raise BudgetError('An exact histogram of this image would read too many samples.')
-    count, total, squares, low, high, whole = 0, 0.0, 0.0, np.inf, -np.inf, True
-    shift: float | None = None
-    for samples in _strips(reader, frame, band):
-        if not samples.size:
-            continue
+    moments, whole = Moments(), True
+    for samples in _samples(reader, frame, band):
         whole = samples.dtype.kind in 'iu'
-        values = samples.astype(np.float64)
-        # Moments round a sample, so that large offsets do not swallow the variance.
-        shift = float(values[0]) if shift is None else shift
-        count += samples.size
-        total += float((values - shift).sum())
-        squares += float(np.square(values - shift).sum())
-        low, high = min(low, float(values.min())), max(high, float(values.max()))
-    if shift is None:
+        moments.add(samples)
+    if not moments.count:
         return None
+    low, high = moments.minimum, moments.maximum
     edges = widen(limits or (low, high + (1.0 if whole or high == low else 0.0)), bins)
     counts = np.zeros(bins, np.int64)
-    for samples in _strips(reader, frame, band):
+    for samples in _samples(reader, frame, band):
         counts += count_bins(samples, bins, edges)
-    mean = total / count
     return BandStatistics(
         minimum=low,
         maximum=high,
-        mean=shift + mean,
-        stdev=max(0.0, squares / count - mean * mean) ** 0.5,
+        mean=moments.mean,
+        stdev=moments.stdev,
         counts=tuple(counts.tolist()),
         edges=edges,
     )
 
 
-def _strips(reader: Reader, frame: int | None, band: int) -> Iterator[NDArray[np.generic]]:
-    """Yield the valid finite samples of a band, a bounded number of rows at a time."""
-    width, height = reader.sourceSizeX, reader.sourceSizeY
-    rows = max(1, _STRIP // width)
-    if rows > 512:
-        # Whole rows of blocks, most likely.
-        rows -= rows % 512
-    for top in range(0, height, rows):
-        bottom = min(top + rows, height)
-        raster: Raster = reader.read_window(
-            (0.0, float(top), float(width), float(bottom)),
-            (width, bottom - top),
-            frame=frame,
-            bands=(band,),
-            resampling='nearest',
-        )
+def _samples(reader: Reader, frame: int | None, band: int) -> Iterator[NDArray[np.generic]]:
+    """Yield the valid finite samples of a band, a bounded number at a time."""
+    for _, raster in read_blocks(reader, frame, band):
         samples = valid_samples(raster)
         yield samples if samples.dtype.kind in 'iu' else samples[np.isfinite(samples)]

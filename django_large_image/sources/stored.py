@@ -1,12 +1,13 @@
 """Tiles as the file holds them: blocks of a TIFF that nobody has to decode.
 
-A tile is a block where it shows the same pixels: the level has blocks of the tile's size on the
-tile's grid, and the block lies within the image. All else is read, styled and encoded.
+A tile, or another window, is a block where it shows the same pixels: the level has blocks of its
+size on its grid, and the block lies within the image. All else is read, styled and encoded.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from weakref import WeakKeyDictionary
@@ -16,11 +17,14 @@ from osgeo import gdal, osr
 from django_large_image.exceptions import UnreadableError
 from django_large_image.pixels.defaults import default_layers, is_plain
 from django_large_image.pixels.interchange import jpeg_file, webp_file
+from django_large_image.pixels.raster import Size
+from django_large_image.sources.boxes import Window
 from django_large_image.sources.description import GeoTransform
 from django_large_image.sources.handles import HandlePool, file_of, quiet
+from django_large_image.sources.levels import PixelWindow, find_level, level_size
 from django_large_image.sources.opening import Reader
 from django_large_image.sources.raster_source import RasterTileSource
-from django_large_image.sources.reading import Size, Window
+from django_large_image.sources.stamp import Stamp
 
 # The names of formats, and of GDAL's compressions that hold them.
 _COMPRESSIONS = {'jpeg': ('JPEG', 'YCbCr JPEG'), 'webp': ('WEBP',)}
@@ -38,11 +42,13 @@ _MAX_BLOCKS = 4096
 class Level:
     """The blocks of the full resolution (`overview` -1) or of an overview.
 
-    `size` is (width, height); `tables` is the stream of tables that JPEG blocks have in common.
+    `size` and `block`, that of its blocks, are (width, height); `tables` is the stream of tables
+    that JPEG blocks have in common.
     """
 
     overview: int
     size: Size
+    block: Size
     compression: str
     tables: bytes
 
@@ -51,15 +57,13 @@ class Level:
 class Page:
     """What does not change about the blocks of one frame while its file does not.
 
-    `stamp` tells whether the file is still the same. `size` is that of the image, `block` that of a
-    tile, as (width, height). `transform` is None unless north is up. `levels` are those with blocks
-    of that size that can be sent.
+    `stamp` tells whether the file is still the same. `size` is that of the image, as (width,
+    height). `transform` is None unless north is up. `levels` are those whose blocks can be sent.
     """
 
     file: str
-    stamp: tuple[int, ...]
+    stamp: Stamp
     size: Size
-    block: Size
     channels: int
     wkt: str
     transform: GeoTransform | None
@@ -80,22 +84,60 @@ def stored_tile(
     None where the tile is not exactly a block of that format. Raises `OutsideError` for a tile
     that there is not, `StyleError` for such a frame.
     """
+    found = _find_page(reader, frame, format_name)
+    if found is None:
+        return None
+    own, pool, page = found
+    window = _window(own, page, z, x, y)
+    if window is None:
+        return None
+    tolerance = _ROUNDED if own.matrix is None else _WARPED
+    for level in _sendable(page, (own.tileWidth, own.tileHeight), format_name):
+        place = _find_block(page, level, window, tolerance)
+        if place is not None:
+            return _read_block(pool, page, level, place)
+    return None
+
+
+def stored_window(
+    reader: Reader, window: PixelWindow, size: Size, frame: int | None, format_name: str
+) -> bytes | None:
+    """Return the default look of a window (left, top, right, bottom) of the full resolution, scaled
+    to a size, as its file stores it in a format.
+
+    None where it is not exactly a block of a level of that format. Raises `StyleError` for a frame
+    that there is not.
+    """
+    found = _find_page(reader, frame, format_name)
+    if found is None:
+        return None
+    _, pool, page = found
+    part, factor = find_level(window, size, page.size) or (None, 1)
+    if part is None or part[0] % size[0] or part[1] % size[1]:
+        return None
+    for level in _sendable(page, size, format_name):
+        if level.size == level_size(page.size, factor):
+            return _read_block(pool, page, level, (part[0] // size[0], part[1] // size[1]))
+    return None
+
+
+def _sendable(page: Page, block: Size, format_name: str) -> Iterator[Level]:
+    """Yield the levels with blocks of a size and format."""
+    for level in page.levels:
+        if level.block == block and level.compression in _COMPRESSIONS[format_name]:
+            yield level
+
+
+def _find_page(
+    reader: Reader, frame: int | None, format_name: str
+) -> tuple[RasterTileSource, HandlePool, Page] | None:
+    """Return the reader, the handles and the page of a frame; None where no block can be sent."""
     # A subclass may read otherwise.
     if format_name not in _COMPRESSIONS or type(reader) is not RasterTileSource:
         return None
     pool = reader.pool(frame)
     page = _page_of(reader, pool)
-    if page is None:
-        return None
-    window = _window(reader, page, z, x, y)
-    if window is None:
-        return None
-    tolerance = _ROUNDED if reader.matrix is None else _WARPED
-    for level in page.levels:
-        place = _find_block(page, level, window, tolerance)
-        if place is not None and level.compression in _COMPRESSIONS[format_name]:
-            return _read_block(pool, page, level, place)
-    return None
+    return None if page is None else (reader, pool, page)
 
 
 def _page_of(reader: RasterTileSource, pool: HandlePool) -> Page | None:
@@ -116,7 +158,7 @@ def _page_of(reader: RasterTileSource, pool: HandlePool) -> Page | None:
 def _describe(reader: RasterTileSource, pool: HandlePool) -> Page | None:
     file = file_of(pool.path)
     try:
-        stamp = _stamp(os.stat(file))
+        stamp = Stamp.of(os.stat(file))
     except OSError:
         return None
     with pool.borrow() as dataset:
@@ -126,16 +168,14 @@ def _describe(reader: RasterTileSource, pool: HandlePool) -> Page | None:
         # Another frame may lie elsewhere, and control points overrule the transform.
         usual = transform is not None and tuple(transform) == reader.description.transform
         north_up = usual and not transform[2] and not transform[4] and transform[1] > 0
-        block = (reader.tileWidth, reader.tileHeight)
         page = Page(
             file=file,
             stamp=stamp,
             size=(dataset.RasterXSize, dataset.RasterYSize),
-            block=block,
             channels=dataset.RasterCount,
             wkt=dataset.GetProjection(),
             transform=tuple(transform) if north_up and transform[5] < 0 else None,
-            levels=tuple(_levels(dataset, block)),
+            levels=tuple(_levels(dataset)),
         )
     return page if page.levels else None
 
@@ -156,8 +196,8 @@ def _is_plain(reader: RasterTileSource, dataset: gdal.Dataset) -> bool:
     )
 
 
-def _levels(dataset: gdal.Dataset, block: Size) -> list[Level]:
-    """Return the levels whose blocks are as large as tiles and of a compression that is sent."""
+def _levels(dataset: gdal.Dataset) -> list[Level]:
+    """Return the levels whose blocks are of a compression that is sent."""
     band = dataset.GetRasterBand(1)
     levels = []
     for index in range(-1, band.GetOverviewCount()):
@@ -170,9 +210,10 @@ def _levels(dataset: gdal.Dataset, block: Size) -> list[Level]:
         compression = structure.get('COMPRESSION', '')
         stored = any(compression in names for names in _COMPRESSIONS.values())
         together = structure.get('INTERLEAVE') == 'PIXEL' or dataset.RasterCount == 1
-        if stored and together and tuple(source.GetBlockSize()) == block:
+        if stored and together:
+            size, block = (source.XSize, source.YSize), tuple(source.GetBlockSize())
             tables = bytes.fromhex(source.GetMetadataItem('JPEGTABLES', 'TIFF') or '')
-            levels.append(Level(index, (source.XSize, source.YSize), compression, tables))
+            levels.append(Level(index, size, block, compression, tables))
     return levels
 
 
@@ -210,10 +251,10 @@ def _find_block(
 ) -> tuple[int, int] | None:
     """Return column and row of the block of a level that shows a window; None if none does."""
     left, top, right, bottom = window
-    column = _index(left, right, page.size[0], level.size[0], page.block[0], tolerance)
+    column = _index(left, right, page.size[0], level.size[0], level.block[0], tolerance)
     if column is None:
         return None
-    row = _index(top, bottom, page.size[1], level.size[1], page.block[1], tolerance)
+    row = _index(top, bottom, page.size[1], level.size[1], level.block[1], tolerance)
     return None if row is None else (column, row)
 
 
@@ -240,10 +281,10 @@ def _read_block(pool: HandlePool, page: Page, level: Level, place: tuple[int, in
         return None
     block = _read_bytes(page, offset, length)
     if level.compression == 'WEBP':
-        return webp_file(block, page.block)
+        return webp_file(block, level.block)
     return jpeg_file(
         block,
-        page.block,
+        level.block,
         page.channels,
         ycbcr=level.compression.startswith('YCbCr'),
         tables=level.tables,
@@ -275,13 +316,10 @@ def _read_bytes(page: Page, offset: int, length: int) -> bytes:
     try:
         with open(page.file, 'rb', buffering=0) as file:
             status = os.fstat(file.fileno())
-            if _stamp(status) != page.stamp or offset + length > status.st_size:
+            same = Stamp.of(status).content == page.stamp.content
+            if not same or offset + length > status.st_size:
                 return b''
             file.seek(offset)
             return file.read(length)
     except OSError:
         return b''
-
-
-def _stamp(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

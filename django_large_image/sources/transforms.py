@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from osgeo import gdal
 
-from django_large_image.pixels.raster import Array
+from django_large_image.pixels.raster import Array, Size
+from django_large_image.sources.boxes import Window
 from django_large_image.sources.description import Description
-from django_large_image.sources.reading import MapWindow, Size, Window
+from django_large_image.sources.reading import MapWindow
 
 # How far off, in pixels of the level that is read, a pixel of the map may be: GDAL's own default.
 TOLERANCE = 0.125

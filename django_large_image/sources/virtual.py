@@ -6,20 +6,27 @@ and takes whatever comes, another version of the file included. Here this packag
 
 from __future__ import annotations
 
+import atexit
 import ctypes as c
 import itertools
 import logging
+import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
-from osgeo import _gdal
+from osgeo import _gdal, gdal
 
-from django_large_image.exceptions import LargeImageError, UnreadableError
+from django_large_image.conf import settings
+from django_large_image.exceptions import BusyError, LargeImageError, UnreadableError
+from django_large_image.sources.jpeg2000.resolutions import Resolutions
 
 logger = logging.getLogger(__name__)
 
 PREFIX = '/vsiranges/'
+# Seconds that the end of a process takes longer in which daemons read.
+_GRACE = 0.1
 Span = tuple[int, int]
 
 
@@ -45,6 +52,61 @@ class _File:
         self.at_end = False
 
 
+class _Readers:
+    """The threads that have GDAL read files of ours.
+
+    Those that are left at the end of Python (daemons) are unwound when they come back to it, with
+    GDAL's frames on their stacks, which aborts the process: there they have to stand still.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self._changed = threading.Condition()
+        self._count = 0
+        self._daemons = False
+        self.ended = False
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Have the end of the process wait for the block; raises `BusyError` after it."""
+        daemon = threading.current_thread().daemon
+        with self._changed:
+            ended, self._count = self.ended, self._count + (not self.ended)
+            self._daemons |= daemon
+        if ended:
+            self._stop(daemon)
+            raise BusyError
+        try:
+            yield
+        finally:
+            with self._changed:
+                ended, self._count = self.ended, self._count - 1
+                self._changed.notify_all()
+            if ended:
+                self._stop(daemon)
+
+    def _stop(self, daemon: bool) -> None:
+        """Have a daemon wait for what never comes."""
+        if daemon:
+            threading.Event().wait()
+
+    def end(self) -> None:
+        """Let nobody read any more, and wait for those who do, as long as a store may take."""
+        with self._changed:
+            self.ended = True
+            if self._count:
+                self._changed.wait_for(lambda: not self._count, 2.0 * settings.REMOTE_TIMEOUT)
+            if self._daemons:
+                # Those who were about to read come to stand.
+                self._changed.wait_for(lambda: False, _GRACE)
+
+
+reading = _Readers()
+atexit.register(reading.end)
+os.register_at_fork(after_in_child=reading.reset)
+
 _open: Callable[[str], Ranges] | None = None
 _files: dict[int, _File] = {}
 _numbers = itertools.count(1)
@@ -64,9 +126,9 @@ def install(opener: Callable[[str], Ranges]) -> None:
 
 def has_failed() -> bool:
     """Whether there is a `failure`: GDAL tries again in other ways then, or takes what is missing
-    for zeros.
+    for zeros; or nothing is read any more.
     """
-    return getattr(_failed, 'error', None) is not None
+    return reading.ended or getattr(_failed, 'error', None) is not None
 
 
 def failure() -> LargeImageError | None:
@@ -84,15 +146,18 @@ def _fail(error: Exception) -> None:
 
 
 def _on_stat(data: Any, name: bytes, status: Any, flags: int) -> int:
-    # GDAL looks for files beside an image: there are none.
-    return -1
+    # Whatever else is asked lies elsewhere in `status` on each platform.
+    number = _on_open(data, name, b'rb') if flags == gdal.VSI_STAT_EXISTS_FLAG else None
+    if number is None:
+        return -1
+    return _on_close(number)
 
 
 def _on_open(data: Any, name: bytes, access: bytes) -> int | None:
     try:
-        if _open is None or access[:1] != b'r' or b'+' in access:
+        if _open is None or reading.ended or access[:1] != b'r' or b'+' in access:
             return None
-        file = _File(_open(name.decode()))
+        file = _File(Resolutions(_open(name.decode())))
     except FileNotFoundError:
         # GDAL looks for files beside an image.
         return None
@@ -131,7 +196,7 @@ def _on_read(number: int, target: int, size: int, count: int) -> int:
         _fail(error)
         return 0
     c.memmove(target, content, len(content))
-    file.position = end
+    file.position = start + len(content)
     return len(content) // size
 
 

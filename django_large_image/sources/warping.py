@@ -15,14 +15,20 @@ import cv2
 import numpy as np
 from osgeo import gdal
 
-from django_large_image.pixels.raster import Array, Band, Mask, Raster
+from django_large_image.pixels.raster import Array, Band, Mask, Raster, Size
 from django_large_image.sources import decoded
+from django_large_image.sources.boxes import Box, Window
 from django_large_image.sources.description import Description
-from django_large_image.sources.interpolation import DTYPES, MAX_SIDE, RESAMPLINGS, Patch, sample
+from django_large_image.sources.interpolation import (
+    DTYPES,
+    MAX_SIDE,
+    RESAMPLINGS,
+    Patch,
+    nothing,
+    sample,
+)
 from django_large_image.sources.reading import (
     MapWindow,
-    Size,
-    Window,
     check_read,
     to_byte,
 )
@@ -34,8 +40,6 @@ _MARGIN = 2
 # an image in a large window is cheap for GDAL.
 _MAX_BLUR = 8
 _MAX_BLUR_AT_EDGES = 2.5
-
-Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,7 @@ def read_patch(
 
 def _cleared(data: Array, inside: Array, bands: Sequence[Band]) -> Array:
     """Return samples with the nodata of their bands, or 0, where there is no image."""
-    empty = np.array([band.nodata or 0 for band in bands]).astype(data.dtype)
+    empty = nothing(bands, data.dtype)
     if empty.any() or data.shape[2] > 4:
         return np.where(inside[:, :, np.newaxis], data, empty)
     # The same in a tenth of the time.

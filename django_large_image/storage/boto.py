@@ -1,4 +1,4 @@
-"""Buckets of django-storages' `S3Storage`, reached as boto3 does for it."""
+"""Buckets of django-storages' `S3Storage`, and of the environment, reached by boto3's clients."""
 
 from __future__ import annotations
 
@@ -7,29 +7,33 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+import boto3
 import botocore
+import urllib3
 from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionClosedError,
     CredentialRetrievalError,
     HTTPClientError,
     MetadataRetrievalError,
 )
 from botocore.exceptions import ConnectionError as NetworkError
-from botocore.utils import check_dns_name
+from osgeo import gdal
 from storages.utils import clean_name
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import BusyError, UnreadableError
-from django_large_image.sources.reference import Options
-from django_large_image.storage.bucket import Bucket, Credentials, object_version
+from django_large_image.storage.answers import Answer, read_body
+from django_large_image.storage.bucket import Bucket, again, label, lower, plain
+from django_large_image.storage.objects import Version
 
 logger = logging.getLogger(__name__)
 
@@ -38,37 +42,60 @@ _INGREDIENTS = (
     *('access_key', 'secret_key', 'security_token', 'session_profile', 'endpoint_url'),
     *('region_name', 'use_ssl', 'verify', 'client_config'),
 )
-# Where credentials that run out cannot be had.
-_LENDERS = (CredentialRetrievalError, MetadataRetrievalError)
-# Wait: too many requests, or an answer that took too long.
-_TRANSIENT = {408, 425, 429}
+# By which GDAL's readers of S3 are told the same, in its configuration or the environment.
+_VARIABLES = (
+    *('AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_NO_SIGN_REQUEST'),
+    *('AWS_S3_ENDPOINT', 'AWS_HTTPS', 'AWS_VIRTUAL_HOSTING', 'AWS_REGION'),
+)
+# Conditions of a request as boto3 names them.
+_CONDITIONS = {'If-Match': 'IfMatch', 'If-Unmodified-Since': 'IfUnmodifiedSince'}
+# No answer, or none of whoever lends credentials that run out.
+_TROUBLE = (
+    *(HTTPClientError, NetworkError, CredentialRetrievalError, MetadataRetrievalError),
+    *(urllib3.exceptions.HTTPError, OSError),
+)
 # A client that is refused is not made anew for every request.
 _PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Client:
-    """A client with our time limits, what it was made of and when."""
+    """A client with our time limits, what it was made of and when; `asker` tells who asks."""
 
     client: Any
+    asker: tuple[object, ...]
     made_of: tuple[Hashable, ...]
     made_at: float
 
-    @property
-    def credentials(self) -> Credentials | None:
-        """What requests are signed with now; temporary ones are renewed in time.
+    def head(self, bucket: str, key: str) -> Answer:
+        """See `bucket.Client`."""
+        return _answered(
+            bucket, key, lambda: _answer(self.client.head_object(Bucket=bucket, Key=key))
+        )
 
-        Raises `BusyError` where whoever lends them does not answer.
-        """
-        signer = self.client._request_signer
-        if signer.signature_version is botocore.UNSIGNED:
-            return None
+    def get(self, bucket: str, key: str, version: Version, start: int, end: int) -> Answer:
+        """See `bucket.Client`."""
+        asked = {'Bucket': bucket, 'Key': key, 'Range': f'bytes={start}-{end - 1}'}
+        asked |= {_CONDITIONS[header]: value for header, value in version.conditions.items()}
+        if version.number:
+            asked['VersionId'] = version.number
+        return _answered(bucket, key, lambda: self._part(asked, start, end))
+
+    def refused(self) -> None:
+        """See `bucket.Client`."""
+        _clients.refused(self)
+
+    def _part(self, asked: dict[str, str], start: int, end: int) -> Answer:
+        found = self.client.get_object(**asked)
+        # What boto3 puts around it checks sums of whole objects, and has no time limit of its own.
+        body = getattr(found['Body'], '_raw_stream', found['Body'])
+        answer = _answer(found)
         try:
-            frozen = signer._credentials.get_frozen_credentials()
-        except (HTTPClientError, NetworkError, *_LENDERS) as error:
-            logger.warning('The credentials of a storage cannot be renewed: %s', type(error))
-            raise BusyError from None
-        return Credentials(frozen.access_key, frozen.secret_key, frozen.token or '')
+            answer.check_part(start, end)
+            return replace(answer, body=read_body(body, end - start))
+        except BaseException:
+            body.close()
+            raise
 
 
 class _Clients:
@@ -82,17 +109,15 @@ class _Clients:
         self._guard = threading.Lock()
         self._made: WeakKeyDictionary[Any, _Client] = WeakKeyDictionary()
 
-    def get(self, storage: Any) -> _Client:
-        """Return the client of a storage, made anew when the storage's settings have changed."""
-        made_of = (
-            *(getattr(storage, name, None) for name in _INGREDIENTS),
-            settings.REMOTE_TIMEOUT,
-        )
+    def get(self, owner: Any, made_of: tuple[Hashable, ...], make: Callable[[], Any]) -> _Client:
+        """Return the client of a storage, made anew when what it was made of has changed."""
+        made_of = (*made_of, settings.REMOTE_TIMEOUT)
         with self._guard:
-            found = self._made.get(storage)
+            found = self._made.get(owner)
             if found is None or found.made_of != made_of:
-                found = _Client(_make_client(storage), made_of, time.monotonic())
-                self._made[storage] = found
+                client = make()
+                found = _Client(client, _asker(owner, client), made_of, time.monotonic())
+                self._made[owner] = found
         return found
 
     def refused(self, client: _Client) -> None:
@@ -105,34 +130,27 @@ class _Clients:
                     del self._made[storage]
 
 
+class _Environment:
+    """Owner of the client that belongs to no storage."""
+
+
+_environment = _Environment()
 _clients = _Clients()
 os.register_at_fork(after_in_child=_clients.reset)
 
 
 def bucket(storage: Any) -> Bucket:
-    """Return the bucket of a storage as it is reached now; raises `BusyError`."""
-    known = _clients.get(storage)
-    client, name = known.client, str(storage.bucket_name)
-    endpoint = urlsplit(client.meta.endpoint_url)
-    region = client.meta.region_name
-
-    def ask(key: str) -> str:
-        try:
-            return _version(client, name, key)
-        except UnreadableError:
-            _clients.refused(known)
-            raise
-
-    return Bucket(
-        name=name,
-        host=endpoint.netloc.rpartition('@')[2],
-        secure=endpoint.scheme == 'https',
-        virtual=_is_virtual(client, name, custom=bool(storage.endpoint_url)),
-        region='us-east-1' if region in (None, 'aws-global') else region,
-        credentials=known.credentials,
-        tls=_tls(storage),
-        ask=ask,
+    """Return the bucket of a storage as it is reached now."""
+    made_of = tuple(getattr(storage, name, None) for name in _INGREDIENTS)
+    return _bucket(
+        str(storage.bucket_name), _clients.get(storage, made_of, lambda: _storage_client(storage))
     )
+
+
+def environment_bucket(name: str) -> Bucket:
+    """Return a bucket as the environment of the process, or GDAL's configuration, says."""
+    told = tuple(gdal.GetConfigOption(variable) for variable in _VARIABLES)
+    return _bucket(name, _clients.get(_environment, told, lambda: _environment_client(*told)))
 
 
 def key(storage: Any, name: str) -> str:
@@ -144,17 +162,14 @@ def key(storage: Any, name: str) -> str:
     return str(storage._normalize_name(clean_name(name)))
 
 
-def _make_client(storage: Any) -> Any:
+def _bucket(name: str, known: _Client) -> Bucket:
+    return Bucket(name, label(known.client.meta.endpoint_url, name, known.asker), known)
+
+
+def _storage_client(storage: Any) -> Any:
     # A copy has no connection of its own yet, and makes it in the way of its class.
     own = copy.copy(storage)
-    seconds = max(1, settings.REMOTE_TIMEOUT)
-    limits = Config(
-        connect_timeout=seconds,
-        read_timeout=seconds,
-        retries={'total_max_attempts': 1},
-        max_pool_connections=32,
-    )
-    own.client_config = storage.client_config.merge(limits)
+    own.client_config = storage.client_config.merge(_limits())
     client = own.connection.meta.client
     if client._request_signer._credentials is None:
         # Nobody to sign as: what is public can be read.
@@ -162,41 +177,69 @@ def _make_client(storage: Any) -> Any:
     return client
 
 
-def _is_virtual(client: Any, name: str, *, custom: bool) -> bool:
-    """Whether boto3 puts the name of a bucket before the host; `custom` is an endpoint of one's
-    own.
-    """
-    style = (client.meta.config.s3 or {}).get('addressing_style')
-    wanted = style == 'virtual' if custom else style != 'path'
-    secure = client.meta.endpoint_url.startswith('https:')
-    return wanted and check_dns_name(name) and not (secure and '.' in name)
+def _environment_client(
+    access: str | None,
+    secret: str | None,
+    token: str | None,
+    unsigned: str | None,
+    endpoint: str | None,
+    secure: str | None,
+    virtual: str | None,
+    region: str | None,
+) -> Any:
+    style = 'auto' if virtual is None else 'virtual' if _is_on(virtual) else 'path'
+    config = _limits().merge(Config(s3={'addressing_style': style}))
+    session = boto3.session.Session()
+    if access and secret:
+        session = boto3.session.Session(access, secret, token)
+    if _is_on(unsigned) or session.get_credentials() is None:
+        config = config.merge(Config(signature_version=botocore.UNSIGNED))
+    if endpoint and '://' not in endpoint:
+        endpoint = f'{"https" if secure is None or _is_on(secure) else "http"}://{endpoint}'
+    # Without a region boto3 finds that of a bucket by itself.
+    region = region or session.region_name or 'us-east-1'
+    return session.client('s3', region_name=region, endpoint_url=endpoint, config=config)
 
 
-def _tls(storage: Any) -> Options:
-    options = []
-    if storage.verify is False:
-        options.append(('GDAL_HTTP_UNSAFESSL', 'YES'))
-    elif isinstance(storage.verify, str):
-        options.append(('CURL_CA_BUNDLE', storage.verify))
-    proxies = storage.client_config.proxies or {}
-    names = {'http': 'GDAL_HTTP_PROXY', 'https': 'GDAL_HTTPS_PROXY'}
-    options += [(names[kind], proxies[kind]) for kind in names if proxies.get(kind)]
-    return tuple(options)
+def _is_on(value: str | None) -> bool:
+    return (value or '').upper() in ('YES', 'TRUE', 'ON', '1')
 
 
-def _version(client: Any, name: str, key: str) -> str:
+def _limits() -> Config:
+    seconds = max(1, settings.REMOTE_TIMEOUT)
+    return Config(
+        connect_timeout=seconds,
+        read_timeout=seconds,
+        retries={'total_max_attempts': 1},
+        max_pool_connections=32,
+    )
+
+
+def _asker(owner: Any, client: Any) -> tuple[object, ...]:
+    """Return what tells who asks; lent credentials change while he stays the same."""
+    signer = client._request_signer
+    credentials = signer._credentials
+    if signer.signature_version is botocore.UNSIGNED or credentials is None:
+        return ()
+    if isinstance(credentials, RefreshableCredentials):
+        return (credentials.method, *plain(owner))
+    return credentials.access_key, credentials.secret_key, credentials.token
+
+
+def _answered(bucket: str, key: str, ask: Callable[[], Answer]) -> Answer:
+    """Return an answer, whatever its status."""
     try:
-        answer = client.head_object(Bucket=name, Key=key)
+        return again(ask, ConnectionClosedError)
     except ClientError as error:
-        status = error.response['ResponseMetadata']['HTTPStatusCode']
-        logger.warning('S3 answers %s for %s in %s', status, key, name)
-        if status >= 500 or status in _TRANSIENT:
-            raise BusyError from None
-        raise UnreadableError('The file of this image is missing.') from None
-    except (HTTPClientError, NetworkError, *_LENDERS) as error:
-        logger.warning('S3 does not answer for %s in %s: %s', key, name, type(error).__name__)
+        return _answer(error.response)
+    except _TROUBLE as error:
+        logger.warning('S3 does not answer for %s in %s: %s', key, bucket, type(error).__name__)
         raise BusyError from None
     except BotoCoreError as error:
-        logger.warning('S3 cannot be asked for %s in %s: %s', key, name, type(error).__name__)
-        raise UnreadableError('The file of this image is missing.') from None
-    return object_version(answer.get('ETag', ''), answer.get('VersionId'))
+        logger.warning('S3 cannot be asked for %s in %s: %s', key, bucket, type(error).__name__)
+        raise UnreadableError('The store of this image cannot be asked.') from None
+
+
+def _answer(found: Any) -> Answer:
+    told = found['ResponseMetadata']
+    return Answer(told['HTTPStatusCode'], lower(told['HTTPHeaders'].items()))

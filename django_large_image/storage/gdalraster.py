@@ -32,8 +32,6 @@ _MODULE = 'django.contrib.gis.gdal.raster.source'
 _BROKEN = 'Unreadable image: this raster is damaged, or of a kind that is not served.'
 # What GDAL says of a dataset without a place.
 _NOWHERE = (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-# large-image switches off for the process what is in such a file.
-_WITH_SIDECAR = (('GDAL_PAM_ENABLED', 'YES'),)
 # Smaller ones are read whole anyhow.
 _TILED_FROM = 512
 
@@ -185,8 +183,7 @@ def _lock(raster: GDALRaster) -> threading.Lock:
 def _grid_reference(grid: _Grid, name: str) -> ImageReference:
     version = grid.version()
     file = memory.keep(f'{version}.tif', grid.write)
-    options = () if grid.alike else _WITH_SIDECAR
-    return ImageReference(file.path, version, name or 'raster.tif', options=options, content=file)
+    return ImageReference(file.path, version, name or 'raster.tif', content=file)
 
 
 def _bytes_reference(content: bytes | None, driver: str, name: str) -> ImageReference:

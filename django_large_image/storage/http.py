@@ -14,11 +14,9 @@ import logging
 import os
 import socket
 import ssl
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -27,6 +25,7 @@ from urllib.parse import unquote, urljoin
 from django_large_image.conf import settings
 from django_large_image.exceptions import BusyError, LargeImageError, UnreadableError
 from django_large_image.storage.addresses import resolve
+from django_large_image.storage.answers import Answer, Deadline, cut_short
 from django_large_image.storage.prefixes import Address, allowed
 
 logger = logging.getLogger(__name__)
@@ -36,25 +35,10 @@ _MAX_REDIRECTS = 5
 # Idle connections to one host.
 _MAX_IDLE = 8
 _CHUNK = 256 * 1024
-# A body may take longer than `REMOTE_TIMEOUT` where its bytes come at least as fast, in a second.
-_SLOWEST = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server said; names of headers are in lower case."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    url: str
 
 
 class _Line:
-    """A socket as `http.client` uses it, with one deadline for all that is read of an answer.
-
-    A timeout of the socket starts anew with every byte: a trickle would never end.
-    """
+    """A socket as `http.client` uses it, with one deadline for all that is read of an answer."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
@@ -70,19 +54,21 @@ class _Timed(io.RawIOBase):
     """Reads a socket until the deadline, which bytes put off when they come fast enough."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self._socket = connection
-        self._deadline = time.monotonic() + settings.REMOTE_TIMEOUT
+        self._socket, self._deadline = connection, Deadline()
+        # Where the server ends the connection, `http.client` closes the socket before it is read.
+        self._hold = connection.makefile('rb', 0)
+
+    def close(self) -> None:
+        self._hold.close()
+        super().close()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._socket.settimeout(min(left, settings.REMOTE_TIMEOUT))
+        self._socket.settimeout(self._deadline.left())
         count = self._socket.recv_into(buffer)
-        self._deadline += count / _SLOWEST
+        self._deadline.came(count)
         return count
 
 
@@ -149,7 +135,8 @@ def head(url: str) -> Answer:
     if answer.status in (403, 405, 501):
         # Of servers, or signatures, that know only GET.
         answer = _follow('GET', url, {'Range': 'bytes=0-0'}, 1)
-    return _checked(answer)
+    answer.check()
+    return answer
 
 
 def get(url: str, start: int, end: int, headers: dict[str, str]) -> Answer:
@@ -158,23 +145,11 @@ def get(url: str, start: int, end: int, headers: dict[str, str]) -> Answer:
     Raises what `head` raises, and `UnreadableError` where the server does not know ranges.
     """
     asked = {'Range': f'bytes={start}-{end - 1}', **headers}
-    answer = _checked(_follow('GET', url, asked, end - start))
-    given = answer.headers.get('content-range', '').partition('/')[0]
-    if given != f'bytes {start}-{end - 1}' or len(answer.body) != end - start:
-        raise BusyError('The store of the image sent less than it was asked for.')
+    answer = _follow('GET', url, asked, end - start)
+    answer.check_part(start, end)
+    if len(answer.body) != end - start:
+        raise cut_short()
     return answer
-
-
-def _checked(answer: Answer) -> Answer:
-    status = answer.status
-    if status in (200, 206):
-        return answer
-    logger.info('%s answered %s', Address.parse(answer.url), status)
-    if status == 412:
-        raise BusyError('The image was replaced while it was read.')
-    if status in (408, 425, 429) or status >= 500:
-        raise BusyError()
-    raise UnreadableError('The store of this image does not give it out.')
 
 
 def _follow(method: str, url: str, headers: dict[str, str], limit: int) -> Answer:
@@ -182,6 +157,8 @@ def _follow(method: str, url: str, headers: dict[str, str], limit: int) -> Answe
     for _ in range(_MAX_REDIRECTS + 1):
         answer = _ask(method, address, headers, limit)
         if answer.status not in _REDIRECTS:
+            if answer.status >= 400:
+                logger.info('%s answered %s', address, answer.status)
             return answer
         following = allowed(urljoin(answer.url, answer.headers.get('location', '')))
         if following.origin == address.origin and not following.user:
@@ -219,14 +196,14 @@ def _exchange(
     done = False
     try:
         connection.request(method, address.target, headers=headers)
-        response = connection.getresponse()
-        if method == 'GET' and response.status == 200:
-            raise UnreadableError('The store of this image does not send parts of files.')
-        # The body of an error is not read: its connection is closed.
-        known = method == 'HEAD' or response.status == 206
-        body = response.read(limit) if known else b''
-        done = response.isclosed() and not response.will_close
-        fields = {name.lower(): value for name, value in response.getheaders()}
+        with connection.getresponse() as response:
+            if method == 'GET' and response.status == 200:
+                raise UnreadableError('The store of this image does not send parts of files.')
+            # The body of an error is not read: its connection is closed.
+            known = method == 'HEAD' or response.status == 206
+            body = response.read(limit) if known else b''
+            done = response.isclosed() and not response.will_close
+            fields = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, fields, body, address.url)
     finally:
         if done:

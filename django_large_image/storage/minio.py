@@ -1,4 +1,4 @@
-"""Buckets of django-minio-storage's `MinioStorage`, reached as its client does."""
+"""Buckets of django-minio-storage's `MinioStorage`, reached by its client."""
 
 from __future__ import annotations
 
@@ -6,21 +6,62 @@ import copy
 import logging
 import os
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import urllib3
-from minio.error import MinioException, S3Error
+from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+from urllib3.exceptions import ProtocolError
 
 from django_large_image.conf import settings
-from django_large_image.exceptions import BusyError, UnreadableError
-from django_large_image.sources.reference import Options
-from django_large_image.storage.bucket import Bucket, Credentials, object_version
+from django_large_image.exceptions import BusyError
+from django_large_image.storage.answers import Answer, read_body
+from django_large_image.storage.bucket import Bucket, again, label, lower, plain
+from django_large_image.storage.objects import Version
 
 logger = logging.getLogger(__name__)
 
-# What a store says in place of an answer when it is asked for too much, or is not well.
-_TRANSIENT = {'SlowDown', 'SlowDownRead', 'InternalError', 'RequestTimeout', 'ServiceUnavailable'}
+# No answer, or none of whoever lends credentials.
+_TROUBLE = (MinioException, urllib3.exceptions.HTTPError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """A client with our time limits."""
+
+    client: Any
+
+    def head(self, bucket: str, key: str) -> Answer:
+        """See `bucket.Client`."""
+        return _answered(bucket, key, lambda: self._told(bucket, key))
+
+    def get(self, bucket: str, key: str, version: Version, start: int, end: int) -> Answer:
+        """See `bucket.Client`."""
+        asked: dict[str, Any] = {'bucket_name': bucket, 'object_name': key}
+        asked |= {'offset': start, 'length': end - start, 'request_headers': version.conditions}
+        asked |= {'version_id': version.number or None}
+        return _answered(bucket, key, lambda: self._part(asked, start, end))
+
+    def refused(self) -> None:
+        """See `bucket.Client`: it asks for its credentials each time."""
+
+    def _told(self, bucket: str, key: str) -> Answer:
+        found = self.client.stat_object(bucket_name=bucket, object_name=key)
+        return Answer(200, lower(found.metadata.items()))
+
+    def _part(self, asked: dict[str, Any], start: int, end: int) -> Answer:
+        response = self.client.get_object(**asked)
+        answer = Answer(response.status, lower(response.headers.items()))
+        try:
+            answer.check_part(start, end)
+            return replace(answer, body=read_body(response, end - start))
+        except BaseException:
+            response.close()
+            raise
+        finally:
+            response.release_conn()
 
 
 class _Clients:
@@ -58,27 +99,11 @@ os.register_at_fork(after_in_child=_clients.reset)
 
 
 def bucket(storage: Any) -> Bucket:
-    """Return the bucket of a storage as it is reached now; raises `BusyError` and
-    `UnreadableError`.
-    """
+    """Return the bucket of a storage as it is reached now; raises `BusyError`."""
     client, name = _clients.get(storage.client), str(storage.bucket_name)
     endpoint = client._base_url
-    try:
-        region = client._get_region(name)
-        lent = client._provider.retrieve() if client._provider else None
-    except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise _translated(error, name) from None
-    return Bucket(
-        name=name,
-        host=endpoint.host,
-        secure=endpoint.is_https,
-        virtual=bool(endpoint.virtual_style_flag),
-        region=region,
-        credentials=lent
-        and Credentials(lent.access_key, lent.secret_key, lent.session_token or ''),
-        tls=_tls(client),
-        ask=lambda key: _version(client, name, key),
-    )
+    who = label(endpoint.host, endpoint.is_https, name, _asker(client))
+    return Bucket(name, who, _Client(client))
 
 
 def key(storage: Any, name: str) -> str:
@@ -86,27 +111,31 @@ def key(storage: Any, name: str) -> str:
     return str(storage._sanitize_path(name))
 
 
-def _tls(client: Any) -> Options:
-    certificates = client._http.connection_pool_kw
-    if certificates.get('cert_reqs') == 'CERT_NONE':
-        return (('GDAL_HTTP_UNSAFESSL', 'YES'),)
-    path = certificates.get('ca_certs')
-    return (('CURL_CA_BUNDLE', path),) if path else ()
-
-
-def _version(client: Any, name: str, key: str) -> str:
+def _asker(client: Any) -> tuple[object, ...]:
+    """Return what tells who asks; lent credentials change while he stays the same."""
+    provider = client._provider
+    if provider is None:
+        return ()
     try:
-        found = client.stat_object(bucket_name=name, object_name=key)
-    except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise _translated(error, name) from None
-    return object_version(found.etag or '', found.version_id)
+        known = provider.retrieve()
+    except _TROUBLE as error:
+        logger.warning('The credentials of a storage cannot be had: %s', type(error).__name__)
+        raise BusyError from None
+    if known.expiration is not None:
+        return plain(provider)
+    return known.access_key, known.secret_key, known.session_token
 
 
-def _translated(error: Exception, name: str) -> BusyError | UnreadableError:
-    """Return what an error of the client means to the one who asked."""
-    known = error.code if isinstance(error, S3Error) else type(error).__name__
-    logger.warning('MinIO does not answer for the bucket %s: %s', name, known)
-    denied = isinstance(error, S3Error) and known not in _TRANSIENT
-    if denied or isinstance(error, ValueError):
-        return UnreadableError('The file of this image is missing.')
-    return BusyError()
+def _answered(bucket: str, key: str, ask: Callable[[], Answer]) -> Answer:
+    """Return an answer, whatever its status."""
+    try:
+        return again(ask, ProtocolError)
+    except S3Error as error:
+        return Answer(error.response.status, {})
+    except ServerError as error:
+        return Answer(error.status_code, {})
+    except InvalidResponseError as error:
+        return Answer(error._code, {})
+    except _TROUBLE as error:
+        logger.warning('MinIO does not answer for %s in %s: %s', key, bucket, type(error).__name__)
+        raise BusyError from None

@@ -9,6 +9,7 @@ from stat import S_ISREG
 
 from django_large_image.exceptions import UnreadableError
 from django_large_image.sources.reference import ImageReference
+from django_large_image.sources.stamp import Stamp
 from django_large_image.storage.gdalraster import gdalraster_reference, is_gdalraster
 from django_large_image.storage.urls import is_url, vsi_reference
 
@@ -22,14 +23,12 @@ def local_reference(path: str | os.PathLike[str], name: str = '') -> ImageRefere
     Raises `UnreadableError` where there is no regular file.
     """
     try:
-        stat = os.stat(path)
+        status = os.stat(path)
     except (OSError, ValueError):
         raise UnreadableError('The file of this image is missing.') from None
-    if not S_ISREG(stat.st_mode):
+    if not S_ISREG(status.st_mode):
         raise UnreadableError('The file of this image is missing.')
-    # The inode tells a file that was moved over an older one of the same size within a clock tick.
-    version = f'{stat.st_mtime_ns:x}-{stat.st_size:x}-{stat.st_ino:x}'
-    return ImageReference(str(path), version, name or Path(path).name)
+    return ImageReference(str(path), Stamp.of(status).version, name or Path(path).name)
 
 
 def path_reference(path: object) -> ImageReference:

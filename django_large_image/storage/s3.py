@@ -1,11 +1,9 @@
-"""Objects in S3 and its likes in, image references out: GDAL streams them with the storage's own
-access, which belongs to the reference and never to the process.
+"""Objects in S3 and its likes in, image references out: they are read by ranges with the storage's
+own client, which belongs to the storage and never to the process.
 """
 
 from __future__ import annotations
 
-import re
-from hashlib import blake2b
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
@@ -13,15 +11,9 @@ from django.db.models.fields.files import FieldFile
 from django.utils.functional import LazyObject
 
 from django_large_image.exceptions import UnreadableError
-from django_large_image.sources import remote
-from django_large_image.sources.handles import configured
 from django_large_image.sources.reference import ImageReference
 from django_large_image.storage.bucket import Bucket
-from django_large_image.storage.versions import remembered
-
-# A header holds them as they are; commas separate headers in GDAL's option, quotes join them.
-_PLAIN_ETAG = re.compile(r'[\w.:+=/-]+', re.ASCII)
-_QUOTED = r'"If-Match: \"{}\""'
+from django_large_image.storage.objects import object_reference
 
 
 def s3_reference(field_file: FieldFile) -> ImageReference | None:
@@ -41,33 +33,21 @@ def s3_reference(field_file: FieldFile) -> ImageReference | None:
             # What speaks to a store is imported only by those who have it.
             from django_large_image.storage import boto
 
-            return _reference(boto.bucket(storage), boto.key(storage, str(field_file.name)))
+            return bucket_reference(boto.bucket(storage), boto.key(storage, str(field_file.name)))
         if 'minio_storage.storage.MinioStorage' in kinds:
             from django_large_image.storage import minio
 
-            return _reference(minio.bucket(storage), minio.key(storage, str(field_file.name)))
+            return bucket_reference(minio.bucket(storage), minio.key(storage, str(field_file.name)))
     except (SuspiciousOperation, ValueError):
         raise UnreadableError('The file of this image is missing.') from None
     return None
 
 
-def _reference(bucket: Bucket, key: str) -> ImageReference:
+def bucket_reference(bucket: Bucket, key: str, name: str = '') -> ImageReference:
+    """Return the reference of an object of a bucket; raises as `s3_reference` does, and
+    `ValueError` for a key that is another one when it is sent over HTTP.
+    """
     if '\0' in key or not {'', '.', '..'}.isdisjoint(key.split('/')):
-        # What is sent over HTTP is another key then.
         raise ValueError('a key that cannot be asked for')
-    path = f'/vsis3/{bucket.name}/{key}'
-    options = (*remote.options(), *bucket.options)
-
-    def forget() -> None:
-        # GDAL finds what it keeps by the URL, which it makes of the options.
-        with configured(options):
-            remote.forget(path)
-
-    # Who may read it is decided by the store, for each of those who ask.
-    asker = blake2b(repr(bucket.options).encode(), digest_size=16).digest()
-    version = remembered(('s3', path, asker), lambda: bucket.ask(key), forget)
-    etag = version.rpartition('@')[0]
-    if _PLAIN_ETAG.fullmatch(etag):
-        # No byte of another version is ever read along with those of this one.
-        options = (*options, ('GDAL_HTTP_HEADERS', _QUOTED.format(etag)))
-    return ImageReference(path, version, key.rsplit('/', 1)[-1], bucket.scope, options)
+    place = f'{bucket.label}/{bucket.name}/{key}'
+    return object_reference(bucket, key, place, name or key.rsplit('/', 1)[-1])

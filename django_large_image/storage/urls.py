@@ -1,36 +1,37 @@
-"""URLs in, image references out: `https://`, and `s3://`, `gs://` and `az://` by GDAL's own means.
+"""URLs in, image references out.
 
-A file on the web is read through this package's client (`storage.http`), by ranges of the one
-version that its reference names.
+Files on the web are read through this package's client (`storage.http`), objects in S3 by boto3's,
+both by ranges of the one version that their reference names; all else by GDAL's own means.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import uuid
-from collections.abc import Sequence
-from threading import Lock
+import re
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote
-from weakref import WeakValueDictionary
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from osgeo import gdal
 
-from django_large_image.conf import settings
-from django_large_image.exceptions import BusyError, UnreadableError
-from django_large_image.sources import remote, virtual
-from django_large_image.sources.extents import Extents
+from django_large_image.exceptions import UnreadableError
+from django_large_image.sources import remote
+from django_large_image.sources.filesystems import forget
 from django_large_image.sources.reference import ImageReference
 from django_large_image.storage import http, versions
+from django_large_image.storage.answers import Answer
+from django_large_image.storage.objects import Version, object_reference
 from django_large_image.storage.prefixes import CLOUDS, Address, allowed
+from django_large_image.storage.s3 import bucket_reference
 
-# GDAL's configuration by which a reference tells `_open` where its file is. Never in a path: it may
-# hold a password or a signature.
-_FILE = 'LARGE_IMAGE_FILE'
+# Commas separate headers in GDAL's option, quotes join them.
+_PLAIN_ETAG = re.compile(r'"[\w.:+=/-]+"', re.ASCII)
+_IF_MATCH = r'"If-Match: \"{}\""'
+# What a store answered while an open file is read, GDAL says to those who debug it: see
+# `sources.complaints`.
+_AUDIBLE = ('CPL_DEBUG', 'GS,AZURE,S3')
 _SCHEMES = ('http://', 'https://', *(f'{scheme}://' for scheme in CLOUDS))
 
 
@@ -42,15 +43,12 @@ def url_reference(url: str, name: str = '') -> ImageReference:
     """
     address = allowed(url)
     name = name or address.name
+    if address.scheme == 's3' and find_spec('storages') and find_spec('boto3'):
+        return _s3_reference(address, name)
     if address.scheme in CLOUDS:
         return _cloud_reference(address, name)
-    # The name comes last: readers look at its suffix.
-    path = f'{virtual.PREFIX}{address.digest}/{address.host}/{address.name}'
-    told = versions.remembered(path, lambda: json.dumps(_ask(address)))
-    facts = json.loads(told)
-    version = hashlib.blake2b(json.dumps(facts['version']).encode(), digest_size=12).hexdigest()
-    file = json.dumps({'path': path, 'url': address.url, **facts})
-    return ImageReference(path, version, name, options=(*remote.options(), (_FILE, file)))
+    place = f'{address.digest}/{address.host}/{address.name}'
+    return object_reference(_web, address.url, place, name)
 
 
 def is_url(text: str) -> bool:
@@ -59,8 +57,15 @@ def is_url(text: str) -> bool:
 
 
 def vsi_reference(text: str) -> ImageReference:
-    """Return the reference of a URL, or of GDAL's path of one; raises what `url_reference` does."""
-    return url_reference(_from_vsi(text))
+    """Return the reference of a URL, or of GDAL's path of one; raises what `url_reference` does.
+
+    GDAL reads its own paths of clouds, `/vsis3/` among them.
+    """
+    url = _from_vsi(text)
+    if text.startswith(tuple(CLOUDS.values())):
+        address = allowed(url)
+        return _cloud_reference(address, address.name)
+    return url_reference(url)
 
 
 def _from_vsi(path: str) -> str:
@@ -76,97 +81,38 @@ def _from_vsi(path: str) -> str:
     return path
 
 
-def _ask(address: Address) -> dict[str, Any]:
-    """Return where the file is, after redirects, its size and its version."""
-    answer = http.head(address.url)
-    size = _size(answer)
-    etag, modified = answer.headers.get('etag', ''), answer.headers.get('last-modified', '')
-    if size is None:
-        raise UnreadableError('The store of this image does not tell its size.')
-    # Without either, nothing tells one version from another: each look finds a new one.
-    unknown = '' if etag or modified else uuid.uuid4().hex
-    return {'target': answer.url, 'version': [size, etag, modified, unknown]}
+class _Web:
+    """The web, whose objects are known by their URL; see `objects.Store`."""
 
+    label = 'web'
 
-def _size(answer: http.Answer) -> int | None:
-    """Return the length of the whole file of which an answer told."""
-    text = answer.headers.get('content-length', '')
-    if answer.status == 206:
-        text = answer.headers.get('content-range', '').rpartition('/')[2]
-    return int(text) if text.isdecimal() else None
+    def head(self, url: str) -> Answer:
+        """Return the answer to a HEAD, after redirects."""
+        return http.head(url)
 
-
-class _WebFile:
-    """One version of a file on the web, read by ranges; see `sources.virtual.Ranges`."""
-
-    def __init__(self, file: dict[str, Any]) -> None:
-        self._path, self._url, self._target = file['path'], file['url'], file['target']
-        self.size, self._etag, self._modified, _ = file['version']
-        self._extents = Extents(self.size, self._fetch)
-
-    def read(self, spans: Sequence[virtual.Span]) -> list[bytes]:
-        """Return the bytes of each span; raises `BusyError`, `UnreadableError`."""
-        return self._extents.read(spans, 2.0 * settings.REMOTE_TIMEOUT)
-
-    def _fetch(self, start: int, end: int) -> bytes:
+    def get(self, url: str, version: Version, start: int, end: int) -> Answer:
+        """Return the answer with the bytes from `start` up to `end`."""
         try:
-            answer = self._get(start, end)
-        except BusyError:
-            # It may have been replaced: the next request looks.
-            versions.forget(self._path)
-            raise
-        headers = answer.headers
-        if (
-            _size(answer) != self.size
-            or headers.get('etag', self._etag) != self._etag
-            or (not self._etag and headers.get('last-modified', self._modified) != self._modified)
-        ):
-            versions.forget(self._path)
-            raise BusyError('The image was replaced while it was read.')
-        return answer.body
-
-    def _get(self, start: int, end: int) -> http.Answer:
-        condition = {}
-        if self._etag and not self._etag.startswith('W/'):
-            condition['If-Match'] = self._etag
-        elif self._modified:
-            condition['If-Unmodified-Since'] = self._modified
-        try:
-            return http.get(self._target, start, end, condition)
+            return http.get(version.url, start, end, version.conditions)
         except UnreadableError:
-            if self._target == self._url:
-                versions.forget(self._path)
+            if version.url == url:
                 raise
         # Where a redirect led may be good for minutes only.
-        return http.get(self._url, start, end, condition)
+        return http.get(url, start, end, version.conditions)
 
 
-class _WebFiles:
-    """The files that are open: handles of one version share its bytes."""
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Start anew, as if nothing had ever been opened or locked."""
-        self._guard = Lock()
-        self._files: WeakValueDictionary[str, _WebFile] = WeakValueDictionary()
-
-    def open(self, name: str) -> _WebFile:
-        """Return the file of a path below `/vsiranges/`; raises `FileNotFoundError` for a path of
-        which no reference is in use.
-        """
-        text = gdal.GetThreadLocalConfigOption(_FILE) or '{}'
-        file = json.loads(text)
-        if file.get('path') != virtual.PREFIX + name:
-            raise FileNotFoundError(name)
-        with self._guard:
-            return self._files.setdefault(text, _WebFile(file))
+_web = _Web()
 
 
-_web_files = _WebFiles()
-virtual.install(_web_files.open)
-os.register_at_fork(after_in_child=_web_files.reset)
+def _s3_reference(address: Address, name: str) -> ImageReference:
+    # What speaks to a store is imported only by those who have it.
+    from django_large_image.storage import boto
+
+    try:
+        bucket = boto.environment_bucket(address.host)
+        return bucket_reference(bucket, unquote(address.path).removeprefix('/'), name)
+    except ValueError:
+        raise UnreadableError('The URL of this image is not valid.') from None
 
 
 def _cloud_reference(address: Address, name: str) -> ImageReference:
@@ -175,10 +121,16 @@ def _cloud_reference(address: Address, name: str) -> ImageReference:
     def ask() -> str:
         headers = remote.headers(path)
         validators = [headers.get(key, '') for key in ('etag', 'last-modified', 'content-length')]
-        return hashlib.blake2b(json.dumps(validators).encode(), digest_size=12).hexdigest()
+        digest = hashlib.blake2b(json.dumps(validators).encode(), digest_size=12).hexdigest()
+        return f'{digest} {validators[0]}'
 
-    version = versions.remembered(path, ask, lambda: remote.forget(path))
-    return ImageReference(path, version, name, options=remote.options())
+    told = versions.remembered(path, ask, lambda: forget(path))
+    version, _, etag = told.partition(' ')
+    options = (*remote.options(), _AUDIBLE)
+    if _PLAIN_ETAG.fullmatch(etag):
+        # No byte of another version is ever read along with those of this one.
+        options = (*options, ('GDAL_HTTP_HEADERS', _IF_MATCH.format(etag.strip('"'))))
+    return ImageReference(path, version, name, options=options)
 
 
 def validate_image_url(value: str) -> None:

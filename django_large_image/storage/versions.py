@@ -54,15 +54,21 @@ class Versions:
     def _ask(
         self, key: Hashable, ask: Callable[[], str], changed: Callable[[], object] | None
     ) -> str:
+        changed = changed or (lambda: None)
+        with self._guard:
+            former = self._told.get(key)
+        if former is None:
+            # It may have been told, and forgotten meanwhile.
+            changed()
         # The time before the answer: the object may change while the answer is on its way.
         now = time.monotonic()
         version = ask()
         with self._guard:
-            _, former = self._told.pop(key, (now, version))
             self._told[key] = (now, version)
+            self._told.move_to_end(key)
             while len(self._told) > _MAX_OBJECTS:
                 self._told.popitem(last=False)
-        if former != version and changed is not None:
+        if former is not None and former[1] != version:
             changed()
         return version
 
@@ -77,8 +83,9 @@ def remembered(
 ) -> str:
     """Return the version of an object, asked of its store again after `VERSION_MAX_AGE` seconds.
 
-    Threads that want the same key at once wait for one question. `changed` is called when the
-    answer is another one than before: there GDAL's caches are dropped (`sources.remote.forget`).
+    Threads that want the same key at once wait for one question. `changed` is called when
+    the answer is another one than before, and before the first one: there GDAL's caches are dropped
+    (`sources.filesystems.forget`).
     What `ask` raises (`BusyError`, `UnreadableError`) is raised and never remembered.
     """
     return _versions.get(key, ask, changed)

@@ -229,3 +229,23 @@ class TestIndexedPng:
         length = struct.unpack('>I', content[33:37])[0]
         assert (content[37:41], length) == (b'PLTE', 9)
         assert b'tRNS' not in content
+
+
+def test_pdf_is_a_page_of_a_jpeg_without_dates() -> None:
+    picture = Picture.from_array(
+        np.dstack((BLUR, BLUR, BLUR, np.where(BLUR > 20, 255, 0))).astype('uint8')
+    )
+    content = encoders.pdf(picture, EncodeOptions(quality=95))
+    assert content.startswith(b'%PDF-')
+    assert b'Date' not in content
+    image = read(content[content.index(b'\xff\xd8') :])
+    assert image.size == (picture.width, picture.height)
+    expected = picture.flatten().data.astype(int)
+    assert np.abs(np.asarray(image) - expected).mean() < 3
+    assert len(encoders.pdf(picture, EncodeOptions(quality=30))) < len(content)
+
+
+@pytest.mark.parametrize('suffix', ['jpg', 'gif', 'webp', 'pdf'])
+def test_what_is_too_wide_for_a_format_is_refused(suffix: str) -> None:
+    with pytest.raises(FormatError):
+        get_format(suffix).encode(Picture.from_array(np.zeros((1, 70000), 'uint8')))

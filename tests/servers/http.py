@@ -19,7 +19,7 @@ class Web:
 
     `files` are contents by path; `fault` is one of the names of `_Handler.fail_*`, '' for none, and
     applies to `faulty` methods. `redirects` are addresses by path; `asked` are method, path and
-    range of each request, `agents` their headers.
+    range of each request, `headers` their headers. One that `closes` does so after each answer.
     """
 
     port: int = 0
@@ -28,6 +28,7 @@ class Web:
     fault: str = ''
     faulty: tuple[str, ...] = ('HEAD', 'GET')
     validators: tuple[str, ...] = ('ETag', 'Last-Modified')
+    closes: bool = False
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     # Set at the end of a test: what stalls goes on.
@@ -40,6 +41,8 @@ class Web:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
+    # Else a body waits for the acknowledgement of its headers.
+    disable_nagle_algorithm = True
     web: Web
 
     def log_message(self, *args: object) -> None:
@@ -95,6 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
     def head(self, status: int, length: int = 0, **headers: str) -> None:
         self.send_response(status)
         self.send_header('Content-Length', str(length))
+        if self.web.closes:
+            self.send_header('Connection', 'close')
         for name, value in headers.items():
             self.send_header(name.replace('_', '-'), value)
         self.end_headers()

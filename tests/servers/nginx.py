@@ -61,6 +61,13 @@ class Nginx:
         self._log = home / 'asked'
         self._read = 0
 
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file that the server may read, in place of one that it has."""
+        path = self.files / name
+        path.unlink(missing_ok=True)
+        path.write_bytes(content)
+        path.chmod(0o644)
+
     def asked(self, path: str = '') -> list[Asked]:
         """Return the requests since the last call, all of them answered; those for a path."""
         # It logs in the order in which it answers: this one comes after all others.

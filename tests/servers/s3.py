@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.auth import S3SigV4Auth
@@ -16,22 +15,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.servers.door import Door
 
 ROOT = ('ROOTKEY', 'root-secret')
-
-
-@dataclass(frozen=True)
-class Request:
-    """One line of the server's log; `range` is the first and the last byte that were asked for."""
-
-    method: str
-    path: str
-    range: tuple[int, int] | None
-    query: str
-    signed_by: str
-    condition: str
-    status: int
 
 
 @dataclass
@@ -43,44 +30,22 @@ class Key:
     expired: bool = False
 
 
-class _Handler(WSGIRequestHandler):
-    protocol_version = 'HTTP/1.1'
-
-    def log(self, *args: Any) -> None:
-        """Say nothing: the log is kept by the server."""
-
-
 @dataclass
-class S3Server:
+class S3Server(Door):
     """`keys` are those who may come in; a bucket in `public` may be read by anyone.
 
-    `credentials` is what instances are lent at `/credentials`.
+    `credentials` is what instances are lent at `/credentials`. Who is in `tenants` has buckets of
+    its own, with this before their names. `files` are large objects by path, on disk.
     """
 
     keys: dict[str, Key] = field(default_factory=lambda: {ROOT[0]: Key(ROOT[1])})
     public: set[str] = field(default_factory=set)
     credentials: dict[str, str] = field(default_factory=dict)
-    log: list[Request] = field(default_factory=list)
-    fault: Callable[[str, str], int | threading.Event | None] = lambda method, path: None
+    tenants: dict[str, str] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
 
-    def start(self) -> None:
-        """Listen on a free port."""
-        self._backend = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server('127.0.0.1', 0, self._answer, True, request_handler=_Handler)
-        self._server.daemon_threads = True
-        self.host = f'127.0.0.1:{self._server.server_port}'
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Close the port."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        return f'http://{self.host}'
+    def __post_init__(self) -> None:
+        self._moto = DomainDispatcherApplication(create_backend_app)
 
     def client(self) -> Any:
         """Return a client that may do anything."""
@@ -93,84 +58,45 @@ class S3Server:
             config=Config(s3={'addressing_style': 'path'}),
         )
 
-    @contextmanager
-    def answering(self, status: int, method: str = '') -> Iterator[None]:
-        """Answer with an error in the block, to one method or to all."""
-        with self._faulty(lambda asked, path: status if asked == method or not method else None):
-            yield
-
-    @contextmanager
-    def stalling(self, method: str = 'GET') -> Iterator[None]:
-        """Send the first kilobyte and no more, until the end of the block."""
-        end = threading.Event()
-        try:
-            with self._faulty(lambda asked, path: end if asked == method else None):
-                yield
-        finally:
-            end.set()
-
-    @contextmanager
-    def counting(self) -> Iterator[list[Request]]:
-        """Give the requests of the block, complete at its end."""
-        start, found = len(self.log), []
-        yield found
-        found += self.log[start:]
-
-    @contextmanager
-    def _faulty(self, fault: Callable[[str, str], int | threading.Event | None]) -> Iterator[None]:
-        former, self.fault = self.fault, fault
-        try:
-            yield
-        finally:
-            self.fault = former
-
-    def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        method, path = environ['REQUEST_METHOD'], unquote(urlsplit(environ['RAW_URI']).path)
-        fault = self.fault(method, path)
-        if path == '/credentials':
-            return self._plain(environ, start, 200, json.dumps(self.credentials))
-        status = self._refusal(environ) or (fault if isinstance(fault, int) else 0)
-        if status:
-            return self._plain(environ, start, status, f'<Error><Code>{status}</Code></Error>')
+    def backend(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer as moto does, and lend credentials."""
+        if environ['RAW_URI'] == '/credentials':
+            lent = json.dumps(self.credentials).encode()
+            start('200 OK', [('Content-Length', str(len(lent)))])
+            return [lent]
+        if environ['PATH_INFO'] in self.files:
+            return _part_of(self.files[environ['PATH_INFO']], environ, start)
         name = environ['HTTP_HOST'].removesuffix(self.host.replace('127.0.0.1', 'localhost'))
+        before = f'/{self.tenants.get(self.signed_by(environ), "")}'
         if name.endswith('.'):
             # A bucket before the host is the same as one in the path.
-            environ['PATH_INFO'] = f'/{name[:-1]}{environ["PATH_INFO"]}'
-            environ['RAW_URI'] = environ['REQUEST_URI'] = f'/{name[:-1]}{environ["RAW_URI"]}'
+            before += f'{name[:-1]}/'
+        for key in ('PATH_INFO', 'RAW_URI', 'REQUEST_URI'):
+            environ[key] = before + environ[key][1:]
         environ['HTTP_HOST'] = self.host
+        if environ['REQUEST_METHOD'] == 'PUT':
+            # Browsers say that it is a form, and moto would read it as one.
+            environ['CONTENT_TYPE'] = 'application/octet-stream'
+        # Browsers of any site may ask, as MinIO has it.
+        origin = environ.pop('HTTP_ORIGIN', '')
+        if environ['REQUEST_METHOD'] == 'OPTIONS':
+            start('200 OK', [('Content-Length', '0'), *_for_browsers(origin)])
+            return []
 
-        def logged(line: str, headers: Any, *rest: Any) -> Any:
-            self._log(environ, int(line[:3]))
-            return start(line, headers, *rest)
+        def told(line: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            own = [one for one in headers if not one[0].startswith('Access-Control-')]
+            return start(line, [*own, *_for_browsers(origin)], *rest)
 
-        body = self._backend(environ, logged)
-        return _stalled(b''.join(body), fault) if isinstance(fault, threading.Event) else body
+        return self._moto(environ, told)
 
-    def _plain(self, environ: Any, start: Any, status: int, text: str) -> list[bytes]:
-        body = b'' if environ['REQUEST_METHOD'] == 'HEAD' else text.encode()
-        self._log(environ, status)
-        start(f'{status} Said', [('Content-Length', str(len(body)))])
-        return [body]
+    def signed_by(self, environ: dict[str, Any]) -> str:
+        """Return the name of the key."""
+        return _signature(environ).get('Credential', '').split('/')[0]
 
-    def _log(self, environ: dict[str, Any], status: int) -> None:
-        asked = environ.get('HTTP_RANGE', '').removeprefix('bytes=').split('-')
+    def refusal(self, environ: dict[str, Any]) -> int:
+        """Return 403 for whoever may not do it, 400 for an expired key: as S3 does."""
         address = urlsplit(environ['RAW_URI'])
-        self.log.append(
-            Request(
-                method=environ['REQUEST_METHOD'],
-                path=unquote(address.path),
-                range=(int(asked[0]), int(asked[1])) if len(asked) == 2 else None,
-                query=address.query,
-                signed_by=_signature(environ).get('Credential', '').split('/')[0],
-                condition=environ.get('HTTP_IF_MATCH', ''),
-                status=status,
-            )
-        )
-
-    def _refusal(self, environ: dict[str, Any]) -> int:
-        """Return with which status a request is refused; 0 for one that is not."""
-        address = urlsplit(environ['RAW_URI'])
-        if 'Signature' in address.query:
+        if 'Signature' in address.query or address.path == '/credentials':
             return 0
         signature = _signature(environ)
         if not signature:
@@ -198,12 +124,34 @@ class S3Server:
         return 0 if expected == signature['Signature'] and date in headers['x-amz-date'] else 403
 
 
+def _part_of(file: Path, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer with a part of a file, which is never in memory."""
+    size, etag = file.stat().st_size, f'"{file.stat().st_mtime_ns:x}"'
+    headers = [('ETag', etag), ('Content-Type', 'image/tiff')]
+    if environ['REQUEST_METHOD'] == 'HEAD':
+        start('200 OK', [*headers, ('Content-Length', str(size))])
+        return []
+    if environ.get('HTTP_IF_MATCH', etag) != etag:
+        start('412 Precondition Failed', [('Content-Length', '0')])
+        return []
+    first, last = map(int, environ['HTTP_RANGE'].removeprefix('bytes=').split('-'))
+    with file.open('rb') as opened:
+        opened.seek(first)
+        body = opened.read(last + 1 - first)
+    given = ('Content-Range', f'bytes {first}-{last}/{size}')
+    start('206 Partial Content', [*headers, given, ('Content-Length', str(len(body)))])
+    return [body]
+
+
+def _for_browsers(origin: str) -> list[tuple[str, str]]:
+    if not origin:
+        return []
+    told = {'Allow-Origin': origin, 'Allow-Methods': 'GET, PUT, POST', 'Allow-Headers': '*'}
+    return [(f'Access-Control-{name}', text) for name, text in told.items()] + [
+        ('Access-Control-Expose-Headers', 'ETag')
+    ]
+
+
 def _signature(environ: dict[str, Any]) -> dict[str, str]:
     text = environ.get('HTTP_AUTHORIZATION', '').removeprefix('AWS4-HMAC-SHA256 ')
     return dict(part.strip().split('=', 1) for part in text.split(',') if '=' in part)
-
-
-def _stalled(body: bytes, end: threading.Event) -> Iterator[bytes]:
-    yield body[:1024]
-    end.wait(60)
-    # The rest never comes.

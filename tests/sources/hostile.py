@@ -41,6 +41,26 @@ def vrt(path: Path, target: Path) -> Path:
     return path
 
 
+# What drivers read that look beside an image without being told to; their kinds of samples.
+SEEKERS = {
+    'a.jp2': ('JP2OpenJPEG', 'uint8'),
+    'a.bmp': ('BMP', 'uint8'),
+    'a.pgm': ('PNM', 'uint8'),
+    'a.asc': ('AAIGrid', 'int16'),
+    'N00E000.hgt': ('SRTMHGT', 'int16'),
+    'a.grb2': ('GRIB', 'float64'),
+}
+
+
+def sought(folder: Path, name: str) -> Path:
+    """An image of one of the `SEEKERS`."""
+    driver, dtype = SEEKERS[name]
+    side, step = 1201, 1 / 1200
+    placed = (-step / 2, step, 0, 1 + step / 2, 0, -step)
+    data = np.full((side, side), OWN, dtype)
+    return factories.raster(folder / name, data, epsg=4326, geotransform=placed, driver=driver)
+
+
 def with_metadata(path: Path, domain: str, **items: object) -> Path:
     """A TIFF whose metadata name what they like."""
     dataset = gdal.GetDriverByName('GTiff').Create(str(path), 128, 128, 1)
@@ -324,6 +344,12 @@ def _overlapping(count: int, size: int) -> bytes:
     return content + bytes(max(0, size + 8 - len(content)))
 
 
+def _packed(count: int, size: int) -> bytes:
+    """A PNG of many texts, each unpacked of that size."""
+    text = zlib.compress(bytes(size), 9)
+    return png(*[(b'zTXt', b'a%d\0\0' % number + text) for number in range(count)])
+
+
 # A place on the map of the world.
 PLACED: list[Entry] = [
     (33550, 12, 3, struct.pack('<3d', 1e-3, 1e-3, 0)),
@@ -344,6 +370,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     'palette.tif': lambda: tiff(grey(16, 16, (262, 3, 1, 3), (320, 3, 2**31, 8))),
     'loop.tif': lambda: tiff(grey(), following=264),
     'self.tif': lambda: tiff(grey(), following=8),
+    'tags.tif': lambda: tiff(grey(16, 16, *[(n, 3, 1, 0) for n in range(400, 65535)]), following=8),
     'sub.tif': lambda: tiff(grey(16, 16, (330, 4, 1, 8), (34665, 4, 1, 8))),
     'subs.tif': lambda: tiff(grey(16, 16, (330, 4, 2000, b'\x08\0\0\0' * 2000))),
     'directories.tif': lambda: tiff(*[grey()] * 65535),
@@ -381,9 +408,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
             (34735, 3, 8, struct.pack('<8H', 1, 1, 0, 1, 2048, 0, 1, 4326)),
         )
     ),
-    'texts.png': lambda: png(
-        *[(b'zTXt', b'a%d\0\0' % n + zlib.compress(bytes(7_900_000), 9)) for n in range(300)]
-    ),
+    'texts.png': lambda: _packed(300, 7_900_000),
     'profile.png': lambda: png((b'iCCP', b'a\0\0' + zlib.compress(bytes(500_000_000), 9))),
     'side.png': lambda: png(side=16)[:16] + struct.pack('>II', 2**31 - 1, 2**31 - 1) + png()[24:],
     'screen.gif': lambda: b'GIF89a' + struct.pack('<HHBBB', 65535, 65535, 0xF7, 0, 0) + bytes(900),

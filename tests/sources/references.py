@@ -14,6 +14,16 @@ from django_large_image.pixels.raster import Raster
 from django_large_image.sources import reading
 from django_large_image.sources.raster_source import RasterTileSource
 
+# Names of the shared rasters that lie on a map.
+REAL = [
+    'cog_dateline',
+    'cog_palette',
+    'cog_utm',
+    'global_dem',
+    'landsat_rgb_utm18',
+    'rgba_uint16',
+    'world_rgb',
+]
 # GDAL's names of resamplings on the command line are ours.
 RESAMPLINGS = ('nearest', 'bilinear', 'cubic', 'average', 'mode', 'lanczos')
 

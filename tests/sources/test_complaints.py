@@ -59,3 +59,28 @@ def test_local_files_and_silence() -> None:
 def test_errors_of_ours_pass() -> None:
     with pytest.raises(BusyError, match='later'), complaints.listening(REMOTE):
         raise BusyError('later')
+
+
+def test_one_handler_hears_what_is_said() -> None:
+    outer: list[str] = []
+    inner: list[str] = []
+    with complaints.told_to(lambda level, number, text: outer.append(text)):
+        with complaints.told_to(lambda level, number, text: inner.append(text)):
+            complain('within')
+        complain('after')
+    assert (outer, inner) == (['after'], ['within'])
+
+
+@pytest.mark.parametrize(
+    ('said', 'kind'),
+    [
+        (['response_code=404', 'response_code=503'], UnreadableError),
+        (['AWS_NO_SIGN_REQUEST is not set'], UnreadableError),
+        (['<Error><Code>503</Code></Error>'], BusyError),
+        (['CURL error: no route'], BusyError),
+        (['Cannot read offset/size for strile'], type(None)),
+        ([], type(None)),
+    ],
+)
+def test_what_it_means_of_a_store(said: list[str], kind: type) -> None:
+    assert type(complaints.meaning(said)) is kind

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from django_large_image.exceptions import UnreadableError
-from django_large_image.sources.filesystems import allowed_path, file_of, local_path
+from django_large_image.sources.filesystems import (
+    allowed_path,
+    file_of,
+    forget,
+    is_asked_by_gdal,
+    is_remote,
+    local_path,
+)
 from django_large_image.sources.handles import open_dataset
 from tests import factories
 
@@ -123,3 +130,24 @@ def test_pages_lie_in_a_file_in_full(folder):
     assert allowed_path('GTIFF_DIR:1:a.tif') == f'GTIFF_DIR:1:{folder}/a.tif'
     assert open_dataset('GTIFF_DIR:1:a.tif').RasterXSize == 8
     assert file_of('GTIFF_DIR:off:8:a.tif') == 'a.tif'
+
+
+@pytest.mark.parametrize(
+    ('path', 'remote', 'asked_by_gdal'),
+    [
+        *((f'/vsi{kind}/bucket/a.tif', True, True) for kind in ('s3', 'gs', 'az', 'adls', 'oss')),
+        ('/vsis3_streaming/bucket/a.tif', True, True),
+        ('/vsicurl/https://example.org/a.tif', True, True),
+        ('/vsicurl?url=https%3A//example.org/a.tif', True, True),
+        ('GTIFF_DIR:2:/vsigs/bucket/a.tif', True, True),
+        ('/vsiranges/0/a.tif', True, False),
+        ('GTIFF_DIR:2:/vsiranges/0/a.tif', True, False),
+        *(
+            (path, False, False)
+            for path in ('/vsimem/a.tif', '/images/a.tif', 'GTIFF_DIR:2:/a.tif')
+        ),
+    ],
+)
+def test_what_lies_elsewhere(path, remote, asked_by_gdal):
+    assert (is_remote(path), is_asked_by_gdal(path)) == (remote, asked_by_gdal)
+    forget(path)

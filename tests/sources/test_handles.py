@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +17,19 @@ from django_large_image.sources.handles import (
     FramePools,
     HandlePool,
     file_of,
+    idle_handles,
     open_dataset,
     quiet,
 )
+from django_large_image.sources.opening import close_sources
 from django_large_image.sources.sidecars import siblings
+
+
+@pytest.fixture(autouse=True)
+def alone():
+    """No handle is left from another test."""
+    close_sources()
+    gc.collect()
 
 
 @pytest.fixture
@@ -45,6 +58,51 @@ def test_no_more_handles_are_kept_than_the_settings_say(path, settings):
     with pool.borrow(), pool.borrow(), pool.borrow():
         pass
     assert len(pool._free) == 1
+
+
+def open_files() -> int:
+    """How many rasters of this test's folder the process has open."""
+    links = [os.path.realpath(link) for link in Path('/proc/self/fd').iterdir()]
+    return sum(link.endswith('.tif') for link in links)
+
+
+def test_all_pools_together_keep_no_more_than_the_settings_say(make_raster, settings):
+    settings.LARGE_IMAGE = {'MAX_HANDLES': 5}
+    before = idle_handles()
+    pools = [HandlePool(str(make_raster(name=f'{number}.tif'))) for number in range(4)]
+    assert before <= 5
+    for pool in pools:
+        with pool.borrow(), pool.borrow(), pool.borrow():
+            pass
+    # Three are lent while two wait; those of the pools used longest ago went first.
+    assert [pool.idle for pool in pools] == [0, 0, 2, 3]
+    assert idle_handles() == open_files() == 5
+    with pools[2].borrow(), pools[0].borrow():
+        assert open_files() == 5
+    with pools[3].borrow(), pools[2].borrow(), pools[2].borrow(), pools[1].borrow():
+        pass
+    assert idle_handles() == open_files() <= 5
+
+
+def test_a_first_handle_takes_the_place_of_others(make_raster, settings):
+    settings.LARGE_IMAGE = {'MAX_HANDLES': 1}
+    paths = [str(make_raster(name=f'{number}.tif')) for number in range(3)]
+    pools = [HandlePool(path, open_dataset(path)) for path in paths]
+    assert [pool.idle for pool in pools] == [0, 0, 1]
+    assert open_files() == 1
+
+
+def test_a_hundred_images_in_many_threads_stay_within_the_bound(make_raster, settings):
+    settings.LARGE_IMAGE = {'MAX_HANDLES': 16}
+    pools = [HandlePool(str(make_raster(name=f'{number}.tif'))) for number in range(40)]
+
+    def work(number):
+        with pools[number % 40].borrow() as dataset:
+            return int(dataset.ReadAsArray(0, 0, 1, 1)[0, 0, 0])
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(work, range(400))) == {0}
+    assert open_files() == idle_handles() <= 16
 
 
 def test_a_handle_that_failed_is_not_lent_again(path):

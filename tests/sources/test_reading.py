@@ -10,6 +10,7 @@ from django_large_image.sources import reading
 from tests import factories
 
 from .references import (
+    REAL,
     RESAMPLINGS,
     gdalwarp,
     location_values,
@@ -18,15 +19,6 @@ from .references import (
     warped_by_gdal,
 )
 
-REAL = [
-    'cog_dateline',
-    'cog_palette',
-    'cog_utm',
-    'global_dem',
-    'landsat_rgb_utm18',
-    'rgba_uint16',
-    'world_rgb',
-]
 PROJECTIONS = ['EPSG:3857', 'EPSG:4326', 'EPSG:3395', 'EPSG:32618', 'EPSG:32660', 'EPSG:3413']
 RNG = np.random.default_rng(1)
 

@@ -8,20 +8,7 @@ from osgeo import gdal
 from django_large_image.exceptions import BusyError, UnreadableError
 from django_large_image.sources import remote
 from django_large_image.sources.decoded import identify
-from django_large_image.sources.handles import configured
 from django_large_image.sources.reference import ImageReference
-
-
-@pytest.mark.parametrize(
-    ('path', 'is_remote'),
-    [
-        *(('/vsis3/bucket/a.tif', True), ('/vsicurl/https://example.org/a.tif', True)),
-        *(('/vsiranges/0/a.tif', True), ('GTIFF_DIR:2:/vsigs/bucket/a.tif', True)),
-        *(('/vsimem/a.tif', False), ('/images/a.tif', False), ('GTIFF_DIR:2:/a.tif', False)),
-    ],
-)
-def test_which_paths_are_remote(path, is_remote):
-    assert remote.is_remote(path) is is_remote
 
 
 def test_the_time_limit_is_that_of_the_settings(settings):
@@ -75,9 +62,3 @@ def test_and_when_it_says_no(said, error, kind):
     said['error'] = error
     with pytest.raises(kind):
         remote.headers('/vsigs/bucket/a.tif')
-
-
-def test_forgetting_takes_any_path():
-    with configured(remote.options()):
-        for path in ('/vsis3/bucket/a.tif', '/vsiranges/0/a.tif', 'GTIFF_DIR:2:/vsigs/b/a.tif'):
-            remote.forget(path)

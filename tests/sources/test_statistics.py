@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache as django_cache
 
 from django_large_image.exceptions import BudgetError
-from django_large_image.sources import sampling, statistics
+from django_large_image.sources import blocks, sampling, statistics
 from django_large_image.sources.reference import ImageReference
 from django_large_image.sources.statistics import band_statistics, histogram
 
@@ -109,7 +109,7 @@ def test_statistics_belong_to_a_frame(tmp_path):
 @pytest.mark.parametrize('limits', [None, (10.0, 100.0)])
 @pytest.mark.parametrize('dtype', ['uint8', 'int16', 'float32'])
 def test_exact_histograms_are_numpys(dtype, limits, make_raster, monkeypatch):
-    monkeypatch.setattr(statistics, '_STRIP', 5000)
+    monkeypatch.setattr(blocks, 'LIMIT', 5000)
     data = (RNG.random((1300, 40)) * 200).astype(dtype)
     data[5, 5] = 77
     path = make_raster(data, nodata=77)

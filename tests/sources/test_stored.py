@@ -18,8 +18,9 @@ from PIL import Image
 
 from django_large_image.exceptions import OutsideError, StyleError
 from django_large_image.sources.foreign import ForeignReader
+from django_large_image.sources.levels import read_level
 from django_large_image.sources.raster_source import RasterTileSource
-from django_large_image.sources.stored import stored_tile
+from django_large_image.sources.stored import stored_tile, stored_window
 from django_large_image.sources.tile_matrix import get_tile_matrix
 from tests import factories
 
@@ -460,3 +461,42 @@ def test_threads_get_the_same_bytes_and_leave_nothing_open(tmp_path: Path) -> No
         for _ in range(20):
             assert list(pool.map(ask, wanted)) == expected
         assert len(os.listdir('/proc/self/fd')) <= before + 8
+
+
+@pytest.mark.parametrize('blocks', [128, 256])
+def test_windows_are_blocks_of_any_size(blocks: int, tmp_path: Path) -> None:
+    gdal.SetConfigOption('GDAL_TIFF_OVR_BLOCKSIZE', str(blocks))
+    options = {**YCBCR, 'BLOCKXSIZE': blocks, 'BLOCKYSIZE': blocks}
+    data = scene(777, 1001)
+    reader = source(factories.raster(tmp_path / 'a.tif', data, options=options, overviews=[2]))
+    size = blocks, blocks
+    for factor in (1, 2):
+        level = reader.sizeX // factor, reader.sizeY // factor
+        for column in range(level[0] // blocks):
+            for row in range(level[1] // blocks):
+                box = (column * blocks, row * blocks, (column + 1) * blocks, (row + 1) * blocks)
+                window = tuple(edge * factor for edge in box)
+                content = stored_window(reader, window, size, None, 'jpeg')
+                raster = read_level(reader, box, factor)
+                assert np.abs(decoded(content).astype(int) - raster.data).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ('window', 'size'),
+    [
+        ((127, 128, 255, 256), (128, 128)),
+        ((128, 129, 256, 257), (128, 128)),
+        ((1, 0, 257, 256), (128, 128)),
+        ((0, 0, 254, 256), (128, 128)),
+        ((0, 0, 256, 256), (256, 256)),
+        ((0, 0, 256, 256), (64, 64)),
+        ((64, 64, 192, 192), (128, 128)),
+        ((0, 0, 512, 512), (128, 128)),
+    ],
+)
+def test_a_window_beside_a_block_is_not_that_block(window: Any, size: Any, tmp_path: Path) -> None:
+    path = factories.raster(tmp_path / 'a.tif', scene(), options=YCBCR, overviews=[2])
+    reader = source(path)
+    assert stored_window(reader, (0, 0, 256, 256), (128, 128), None, 'jpeg')
+    assert stored_window(reader, window, size, None, 'jpeg') is None
+    assert stored_window(reader, (0, 0, 128, 128), (128, 128), None, 'webp') is None

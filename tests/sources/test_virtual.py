@@ -223,3 +223,81 @@ def test_a_process_ends_well_with_images_open(image):
     dataset = gdal.Open(str(image.path))
     checksum = dataset.GetRasterBand(1).Checksum()
     assert (done.returncode, done.stdout, done.stderr) == (0, f'{checksum}\n', '')
+
+
+_DAEMONS = """
+import sys, threading
+from django.conf import settings
+settings.configure()
+from django_large_image.exceptions import LargeImageError
+from django_large_image.sources import virtual
+from django_large_image.sources.handles import HandlePool
+started = threading.Semaphore(0)
+class File:
+    content = open(sys.argv[1], 'rb').read()
+    size = len(content)
+    def read(self, spans):
+        if threading.current_thread().daemon:
+            started.release()
+            threading.Event().wait(0.002)
+        return [self.content[start:end] for start, end in spans]
+virtual.install(lambda name: File())
+pool = HandlePool('/vsiranges/image.tif')
+def read():
+    while True:
+        try:
+            with pool.borrow() as dataset:
+                dataset.GetRasterBand(1).FlushCache()
+                dataset.GetRasterBand(1).Checksum()
+        except LargeImageError:
+            pass
+for _ in range(3):
+    threading.Thread(target=read, daemon=True).start()
+for _ in range(9):
+    started.acquire()
+print('end')
+"""
+
+
+def test_a_process_ends_well_while_daemons_read(image):
+    """Python unwinds their stacks, and GDAL's frames with them, when they come back to it."""
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, '-c', _DAEMONS, str(image.path)], capture_output=True, text=True
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, 'end\n', '')
+
+
+def test_nothing_is_read_after_the_end(image, monkeypatch):
+    readers = virtual._Readers()
+    monkeypatch.setattr(virtual, 'reading', readers)
+    pool = HandlePool(path())
+    with pool.borrow() as dataset:
+        dataset.ReadAsArray(0, 0, 1, 1)
+    inside, go = threading.Event(), threading.Event()
+    content = image.path.read_bytes()
+
+    def read(spans):
+        inside.set()
+        go.wait(20)
+        return [content[start:end] for start, end in spans]
+
+    def read_all():
+        with pool.borrow() as dataset:
+            return [dataset.ReadAsArray(x, 0, 8, 8) for x in (130, 260)]
+
+    image.read = read
+    with ThreadPoolExecutor(2) as threads:
+        visitor = threads.submit(read_all)
+        inside.wait(20)
+        ending = threads.submit(readers.end)
+        while not readers.ended:
+            pass
+        assert not ending.done()
+        go.set()
+        ending.result(20)
+        # What came first has come, what was to follow has not.
+        with pytest.raises(UnreadableError):
+            visitor.result(20)
+    with pytest.raises(BusyError):
+        open_dataset(path())

@@ -16,19 +16,10 @@ from django_large_image.sources import reading, warping
 from django_large_image.sources.transforms import TransformPool, locate
 from tests import factories
 
-from .references import gdalwarp, source
+from .references import REAL, gdalwarp, source
 
 RNG = np.random.default_rng(5)
 SIZE = 1200
-REAL = [
-    'cog_dateline',
-    'cog_palette',
-    'cog_utm',
-    'global_dem',
-    'landsat_rgb_utm18',
-    'rgba_uint16',
-    'world_rgb',
-]
 # Where rasters of 1200 x 1200 pixels lie: (left, bottom, right, top), or a geotransform.
 PLACES = {
     'UTM north': (32633, (400_000, 5_200_000, 472_000, 5_272_000)),

@@ -38,6 +38,12 @@ def test_a_head_has_no_body(site):
     assert (answer.status, answer.headers['content-length'], answer.body) == (200, '262144', b'')
 
 
+def test_a_server_that_ends_each_connection(site):
+    site.closes = True
+    for start in (0, 5000):
+        assert http.get(site.url + 'a.bin', start, 70000, {}).body == CONTENT[start:70000]
+
+
 @pytest.mark.parametrize('status', [403, 405, 501])
 def test_a_server_without_heads_is_asked_for_a_byte(site, status):
     site.fault, site.faulty = f'status {status}', ('HEAD',)

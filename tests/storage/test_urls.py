@@ -370,27 +370,36 @@ def test_blocks_are_kept_by_version(site, placed):
     assert isinstance(first, decoded.Identity)
 
 
-@pytest.fixture
-def bucket(settings, image):
-    """A store in the cloud whose access is in the environment; it has the image."""
+ENVIRONMENT = {
+    'AWS_HTTPS': 'NO',
+    'AWS_VIRTUAL_HOSTING': 'FALSE',
+    'AWS_ACCESS_KEY_ID': 'ROOTKEY',
+    'AWS_SECRET_ACCESS_KEY': 'root-secret',
+}
+IN_BUCKET = 's3://urls/dir/an%20image.tif'
+
+
+@pytest.fixture(params=['environment', 'GDAL'])
+def bucket(request, settings, image, monkeypatch):
+    """A store in the cloud whose access is in the environment, or in GDAL's configuration; it has
+    the image.
+    """
     pytest.importorskip('moto')
-    from tests.servers.s3 import ROOT, S3Server
+    from tests.servers.s3 import S3Server
 
     server = S3Server()
     server.start()
     client = server.client()
     client.create_bucket(Bucket='urls')
     client.upload_file(str(image), 'urls', 'dir/an image.tif')
-    environment = {
-        'AWS_S3_ENDPOINT': server.host,
-        'AWS_HTTPS': 'NO',
-        'AWS_VIRTUAL_HOSTING': 'FALSE',
-        'AWS_ACCESS_KEY_ID': ROOT[0],
-        'AWS_SECRET_ACCESS_KEY': ROOT[1],
-    }
     settings.LARGE_IMAGE = {'URL_PREFIXES': ['s3://urls/dir/'], 'VERSION_MAX_AGE': 0}
+    environment = {**ENVIRONMENT, 'AWS_S3_ENDPOINT': server.host}
     for name, value in environment.items():
-        gdal.SetConfigOption(name, value)
+        if request.param == 'GDAL':
+            monkeypatch.delenv(name, raising=False)
+            gdal.SetConfigOption(name, value)
+        else:
+            monkeypatch.setenv(name, value)
     yield server
     close_sources()
     for name in environment:
@@ -398,29 +407,57 @@ def bucket(settings, image):
     server.stop()
 
 
-def test_an_address_in_the_cloud(bucket, tmp_path):
-    url = 's3://urls/dir/an%20image.tif'
-    reference = url_reference(url)
-    assert (reference.path, reference.name) == ('/vsis3/urls/dir/an image.tif', 'an image.tif')
-    assert url_reference(url) == reference == path_reference(reference.path)
+@pytest.mark.parametrize(
+    ('make', 'folder'),
+    [
+        (lambda: url_reference(IN_BUCKET), '/vsiranges/'),
+        (lambda: path_reference(IN_BUCKET), '/vsiranges/'),
+        (lambda: path_reference('/vsis3/urls/dir/an image.tif'), '/vsis3/'),
+    ],
+)
+def test_an_address_in_the_cloud(bucket, tmp_path, make, folder):
+    """What GDAL calls `/vsis3/` it reads itself."""
     with bucket.counting() as log:
+        reference = make()
         data = read(reference, (600, 300, 600, 600))
+    assert reference.path.startswith(folder)
+    assert (reference.path[-22:], reference.name) == ('/urls/dir/an image.tif', 'an image.tif')
     assert np.array_equal(data, noise()[:, 300:900, 600:1200].transpose(1, 2, 0))
-    assert len(log) <= 4
-    assert all(one.range for one in log)
+    assert all(one.range for one in log if one.method == 'GET')
+    if folder == '/vsiranges/':
+        assert [one.method for one in log] == ['HEAD', *['GET'] * 4]
+    assert make() == reference
     bucket.client().upload_file(str(cog(tmp_path / 'b.tif', 1)), 'urls', 'dir/an image.tif')
-    replaced = url_reference(url)
+    replaced = make()
     assert replaced.version != reference.version
     data = read(replaced, (600, 300, 600, 600))
     assert np.array_equal(data, noise(1)[:, 300:900, 600:1200].transpose(1, 2, 0))
 
 
 def test_faults_in_the_cloud(bucket):
-    url = 's3://urls/dir/an%20image.tif'
     for missing in ('s3://urls/dir/none.tif', 's3://urls/other.tif', 's3://others/dir/a.tif'):
         with pytest.raises(UnreadableError):
             url_reference(missing)
     for status, error in ((403, UnreadableError), (500, BusyError), (503, BusyError)):
-        with bucket.answering(status), pytest.raises(error):
-            url_reference(url)
-    assert url_reference(url).version
+        for make in (url_reference, path_reference):
+            with bucket.answering(status), pytest.raises(error):
+                make(IN_BUCKET)
+    assert url_reference(IN_BUCKET).version
+
+
+def test_without_signatures(bucket, monkeypatch):
+    bucket.client().put_object_acl(Bucket='urls', Key='dir/an image.tif', ACL='public-read')
+    monkeypatch.setenv('AWS_NO_SIGN_REQUEST', 'YES')
+    with pytest.raises(UnreadableError):
+        url_reference(IN_BUCKET)
+    bucket.public.add('urls')
+    with bucket.counting() as log:
+        assert read(url_reference(IN_BUCKET), (0, 0, 100, 100)).shape == (100, 100, 3)
+    assert {one.signed_by for one in log} == {''}
+
+
+def test_without_boto3_gdal_reads_what_is_in_s3(bucket, monkeypatch):
+    monkeypatch.setattr('django_large_image.storage.urls.find_spec', lambda name: None)
+    reference = url_reference(IN_BUCKET)
+    assert reference.path == '/vsis3/urls/dir/an image.tif'
+    assert read(reference, (0, 0, 100, 100)).shape == (100, 100, 3)

@@ -63,7 +63,19 @@ def test_a_change_is_told_once(settings, clock):
         store.version = version
         assert remembered('key', store, lambda: changes.append(store.version)) == version
         clock[0] += 6
-    assert changes == ['2', '3']
+    assert changes == ['1', '2', '3']
+
+
+def test_a_change_is_told_of_a_key_that_was_forgotten_meanwhile(monkeypatch, settings):
+    """What else is kept of it may be older."""
+    settings.LARGE_IMAGE = {'VERSION_MAX_AGE': 3600}
+    monkeypatch.setattr(versions, '_MAX_OBJECTS', 1)
+    store, changes = Store(), []
+    for version in ('1', '2'):
+        store.version = version
+        assert remembered('key', store, lambda: changes.append(store.version)) == version
+        remembered('other', Store())
+    assert changes == ['1', '2']
 
 
 def test_failures_are_not_remembered(clock):

@@ -1,0 +1,27 @@
+"""A folder and the name of a file in it in, an image reference out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from django_large_image.exceptions import MissingError
+from django_large_image.sources.reference import ImageReference
+from django_large_image.storage.paths import local_reference
+
+
+def folder_reference(folder: str | os.PathLike[str], name: str) -> ImageReference:
+    """Return the reference of a file in a folder, or in one below it, by its name there.
+
+    Raises `MissingError` for a name that leads nowhere, to something else than a file, or out of
+    the folder: by `..`, as an absolute path, or through a symbolic link.
+    """
+    root = os.path.realpath(folder)
+    try:
+        path = os.path.realpath(os.path.join(root, name), strict=True)
+        if Path(root) in Path(path).parents and os.path.isfile(path):
+            return local_reference(path, name)
+    except (OSError, ValueError):
+        # Not there, too long, in the place of a folder, or with a zero in it.
+        pass
+    raise MissingError('There is no such image.')
