@@ -28,45 +28,55 @@ PREFIX = 'large-image'
 _MISSING = object()
 
 
-class _Generation:
-    """A number in every key: a new one makes all older keys unreachable, and they expire.
+class Generations:
+    """Texts in keys: a new one makes all older keys unreachable, and they expire.
 
-    It is read from the cache once a second at most, so that other processes see a `clear()` soon
-    and a look-up costs one round trip.
+    There is one in all keys, and one for each `name` that is to be forgotten by itself. It is read
+    from the cache once a second at most, so that other processes see a `clear()` soon and a look-up
+    costs one round trip.
     """
 
-    key = f'{PREFIX}:generation'
-
     def __init__(self) -> None:
-        self._value: dict[str, tuple[float, int]] = {}
+        self._values: dict[tuple[str, str], tuple[float, int]] = {}
 
-    def current(self, alias: str) -> int:
-        read_at, value = self._value.get(alias, (0.0, 0))
+    def current(self, alias: str, name: str = '') -> int:
+        """Return the generation of a name."""
+        read_at, value = self._values.get((alias, name), (0.0, 0))
         now = time.monotonic()
         if not read_at or now - read_at > 1:
-            value = caches[alias].get(self.key, 0)
-            self._value[alias] = (now, value)
+            value = caches[alias].get(self._key(name), 0)
+            self._remember(alias, name, value)
         return value
 
-    def next(self, alias: str) -> None:
-        cache = caches[alias]
-        cache.add(self.key, 0, None)
-        value = cache.incr(self.key)
-        cache.touch(self.key, None)
-        self._value[alias] = (time.monotonic(), value)
+    def next(self, alias: str, name: str = '') -> None:
+        """Begin a new one: a time, so that none comes again when the cache has lost the last."""
+        value = time.time_ns()
+        caches[alias].set(self._key(name), value, None)
+        self._remember(alias, name, value)
 
     def forget(self) -> None:
-        self._value.clear()
+        """Read them all again."""
+        self._values.clear()
+
+    @staticmethod
+    def _key(name: str) -> str:
+        return f'{PREFIX}:generation:{name}' if name else f'{PREFIX}:generation'
+
+    def _remember(self, alias: str, name: str, value: int) -> None:
+        if len(self._values) >= _MAX_NAMES:
+            self._values.clear()
+        self._values[alias, name] = (time.monotonic(), value)
 
 
-_generation = _Generation()
+_MAX_NAMES = 4096
+generations = Generations()
 
 
 def make_key(*parts: object) -> str:
     """Return a cache key of bounded length; equal parts give equal keys in every process."""
     text = '\x1f'.join(map(str, parts))
     digest = hashlib.blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=20).hexdigest()
-    return f'{PREFIX}:{_generation.current(settings.CACHE_NAME)}:{digest}'
+    return f'{PREFIX}:{generations.current(settings.CACHE_NAME)}:{digest}'
 
 
 def get(key: str, default: Any = None) -> Any:
@@ -83,7 +93,7 @@ def put(key: str, value: object) -> None:
 
 def clear() -> None:
     """Forget every key of ours in the cache; other users of the same cache keep theirs."""
-    _generation.next(settings.CACHE_NAME)
+    generations.next(settings.CACHE_NAME)
 
 
 class SingleFlight:

@@ -87,6 +87,7 @@ def _check_names(current: Settings) -> Iterator[CheckMessage]:
             hint=f'Use one of: {", ".join(RESAMPLINGS)}.',
             id='large_image.E008',
         )
+    yield from _check_features(current.IIIF_SWITCHED_OFF)
     if set(current.DRIVERS) - set(RASTER_DRIVERS):
         for name in current.DRIVERS:
             if gdal.GetDriverByName(name) is None and name not in RASTER_DRIVERS:
@@ -103,6 +104,18 @@ def _check_names(current: Settings) -> Iterator[CheckMessage]:
             f"LARGE_IMAGE['SOURCES'] names {name!r}, which is not installed.",
             hint=f'Installed sources: {", ".join(available_sources())}.',
             id='large_image.W003',
+        )
+
+
+def _check_features(names: Sequence[str]) -> Iterator[CheckMessage]:
+    """Find features of IIIF to switch off that there are not, or that everything takes."""
+    from django_large_image.iiif.features import NAMES
+
+    for name in sorted(set(names) - NAMES):
+        yield Error(
+            f"LARGE_IMAGE['IIIF_SWITCHED_OFF'] names {name!r}, which IIIF does not know.",
+            hint=f'Known names: {", ".join(sorted(NAMES))}.',
+            id='large_image.E012',
         )
 
 

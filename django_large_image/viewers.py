@@ -8,14 +8,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 
 from django_large_image.conf import settings
 
-Kind = Literal['map', 'globe']
+Kind = Literal['map', 'globe', 'zoom']
 
 # The actions a viewer calls, and what their paths take beside the lookup.
 TILE = {'z': '{z}', 'x': '{x}', 'y': '{y}'}
@@ -31,6 +31,8 @@ ACTION_KWARGS: dict[str, dict[str, str]] = {
     'pixel': {},
     'histogram': {},
     'tilejson': {},
+    'deepzoom': {},
+    'deepzoom-tile': {**TILE, 'fmt': 'png'},
 }
 
 
@@ -83,6 +85,16 @@ class Lookup:
                 continue
         return urls
 
+    def info_url(self, instance: Any, basename: str, identifier: str = '') -> str:
+        """Return the URL of info.json at the `IIIFRouter` of a basename.
+
+        An image is identified by the value of its lookup unless another identifier is given.
+        """
+        kwargs = {**self.extra, 'version': '3', 'path': 'x'}
+        found = reverse(f'{basename}-image', kwargs=kwargs, current_app=self.current_app)
+        known = self.kwargs(instance).get(self.kwarg or self.field, '')
+        return f'{found.removesuffix("x")}{quote(identifier or str(known), safe="")}/info.json'
+
 
 @dataclasses.dataclass(frozen=True)
 class Viewer:
@@ -106,17 +118,25 @@ class Viewer:
             'title': self.title,
             'height': self.height,
             'urls': {**self.urls, **package_urls()},
-            'assets': {
-                'leaflet': static('django_large_image/vendor/leaflet/leaflet.js'),
-                'land': static('django_large_image/data/land.json'),
-                'palettes': static('django_large_image/data/palettes.json'),
-                'cesium': cesium_url(),
-            },
-            'basemap': {
-                'url': settings.BASEMAP_URL,
-                'attribution': settings.BASEMAP_ATTRIBUTION,
-            },
+            **surroundings(),
         }
+
+
+def surroundings() -> dict[str, dict[str, str]]:
+    """Return what is the same for all images: the static files, and what lies under a map."""
+    return {
+        'assets': {
+            'leaflet': static('django_large_image/vendor/leaflet/leaflet.js'),
+            'openseadragon': static('django_large_image/vendor/openseadragon/openseadragon.min.js'),
+            'land': static('django_large_image/data/land.json'),
+            'palettes': static('django_large_image/data/palettes.json'),
+            'cesium': cesium_url(),
+        },
+        'basemap': {
+            'url': settings.BASEMAP_URL,
+            'attribution': settings.BASEMAP_ATTRIBUTION,
+        },
+    }
 
 
 def thumbnail_url(instance: Any, lookup: Lookup, *, width: int = 256, height: int = 0) -> str:

@@ -32,6 +32,8 @@ SETTLED = """() => {
     const tiles = [...document.querySelectorAll('.leaflet-tile')];
     return tiles.length && tiles.every((tile) => getComputedStyle(tile).opacity === '1');
 }"""
+ZOOMED = """() => document.querySelector('[data-state=ready]')
+    ?.largeImage.viewer.layer?.getFullyLoaded()"""
 SIZE = {'width': 1200, 'height': 750}
 
 
@@ -105,6 +107,10 @@ def main() -> None:
         # Every tile is there and has faded in.
         page.wait_for_function(SETTLED)
         keep('viewer', page)
+
+        page.goto(f'{address}/images/{lake}/zoom/')
+        page.wait_for_function(ZOOMED)
+        keep('zoom', page, suffix='jpg')
 
         page.goto(f'{address}/images/{marble}/globe/', wait_until='load')
         page.wait_for_timeout(25000)

@@ -119,6 +119,7 @@ def test_a_binding_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     ('given', 'code'),
     [
         ({'RESAMPLING': 'foo'}, 'large_image.E008'),
+        ({'IIIF_SWITCHED_OFF': ['mirroring', 'mirrors']}, 'large_image.E012'),
         ({'DRIVERS': ['GTiff', 'GTif']}, 'large_image.W002'),
         ({'SOURCES': ['raster', 'rastr']}, 'large_image.W003'),
     ],
@@ -130,7 +131,14 @@ def test_names_that_nothing_goes_by(given: dict[str, Any], code: str, settings: 
     assert message.hint
 
 
-@pytest.mark.parametrize('given', [{'DRIVERS': ['GTiff', 'VRT']}, {'SOURCES': ['raster', 'pil']}])
+@pytest.mark.parametrize(
+    'given',
+    [
+        {'DRIVERS': ['GTiff', 'VRT']},
+        {'SOURCES': ['raster', 'pil']},
+        {'IIIF_SWITCHED_OFF': ['mirroring', 'bitonal', 'webp']},
+    ],
+)
 def test_names_that_are_known(given: dict[str, Any], settings: Any) -> None:
     settings.LARGE_IMAGE = given
     assert checks.check_settings(None) == []

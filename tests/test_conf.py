@@ -33,6 +33,12 @@ def test_values_of_the_project_win_and_are_read_again(settings: Any) -> None:
     assert current.fingerprint() == before
 
 
+@pytest.mark.parametrize('given', [2, 1.5])
+def test_a_number_may_be_whole(given: float, settings: Any) -> None:
+    settings.LARGE_IMAGE = {'IIIF_MAX_SCALE': given}
+    assert given == current.IIIF_MAX_SCALE
+
+
 def test_the_cache_name_of_0_10(settings: Any) -> None:
     settings.LARGE_IMAGE_CACHE_NAME = 'tiles'
     assert current.CACHE_NAME == 'tiles'
@@ -57,6 +63,11 @@ def test_the_cache_name_of_0_10(settings: Any) -> None:
         ({'DRIVERS': 'GTiff'}, 'a list of strings'),
         ({'SOURCES': [1]}, 'a list of strings'),
         ({'CESIUM_URL': None}, 'a string'),
+        ({'IIIF_MAX_SCALE': '2'}, 'a number, 0 or more'),
+        ({'IIIF_MAX_SCALE': True}, 'a number, 0 or more'),
+        ({'IIIF_MAX_SCALE': -0.5}, 'a number, 0 or more'),
+        ({'IIIF_MAX_SCALE': float('nan')}, 'a number, 0 or more'),
+        ({'IIIF_MAX_SCALE': float('inf')}, 'a number, 0 or more'),
     ],
 )
 def test_mistakes_are_loud(given: dict[str, Any], says: str, settings: Any) -> None:

@@ -7,19 +7,13 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 
 import pytest
 
 from django_large_image import metrics
 from django_large_image.metrics import Histogram, Timings, outcome, stage, timed
 
-
-@pytest.fixture(autouse=True)
-def at_zero() -> Iterator[None]:
-    metrics.reset()
-    yield
-    metrics.reset()
+pytestmark = pytest.mark.usefixtures('at_zero')
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Viewset mixins that serve images, and the package-level views beside them."""
 
+from django_large_image.rest.folder_mixins import LargeImageFolderDetailMixin
 from django_large_image.rest.mixins import (
     LargeImageDetailMixin,
     LargeImageFileDetailMixin,
@@ -21,6 +22,7 @@ from django_large_image.rest.views import (
 __all__ = [
     'LargeImageDetailMixin',
     'LargeImageFileDetailMixin',
+    'LargeImageFolderDetailMixin',
     'LargeImageMixin',
     'LargeImageRasterDetailMixin',
     'LargeImageURLDetailMixin',

@@ -78,6 +78,7 @@ def _remembered(
     nowhere = dict.fromkeys(PLACE, '0')
     asked = _parsed(table, _said(given, {**nowhere, **dict(named)}, table))
     opening = {name: given[name] for name in ('projection', 'source') if name in given}
+    opening = {name: value for name, value in opening.items() if name in table.names()}
     opening = {name: value for name, value in opening.items() if not is_absent(value)}
     style = None
     if 'style' in table.names():

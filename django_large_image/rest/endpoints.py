@@ -97,13 +97,8 @@ def _drf_action(function: Action, declared: Endpoint, detail: bool) -> Callable[
 
     def handler(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         kwargs.update(zip(order, args))  # noqa: B905
-        serve = functools.partial(_serve, self, request, kwargs, function, declared)
-        try:
-            if settings.METRICS or settings.SERVER_TIMING:
-                return observed(declared.name, self, request, serve)
-            return translating(request, serve)
-        finally:
-            self.forget_references()
+        answer = functools.partial(_answer, self, request, kwargs, function, declared)
+        return serve(declared.name, self, request, answer)
 
     handler.declared = declared  # type: ignore[attr-defined]
     handler.__name__, handler.__doc__ = function.__name__, function.__doc__
@@ -130,15 +125,28 @@ def _drf_action(function: Action, declared: Endpoint, detail: bool) -> Callable[
     )
 
 
-def _serve(
-    view: Any, request: Request, kwargs: dict[str, Any], function: Action, declared: Endpoint
+def serve(
+    name: str, view: Any, request: Request, answer: Callable[[], HttpResponseBase]
 ) -> HttpResponseBase:
+    """Return the answer of an endpoint, timed and counted under its name; errors become DRF's.
+
+    It is asked for once more when the file was replaced while it was read.
+    """
+
+    def twice() -> HttpResponseBase:
+        try:
+            return answer()
+        except ReplacedError:
+            # Of the file that is there now.
+            view.forget_references()
+            return answer()
+
     try:
-        return _answer(view, request, kwargs, function, declared)
-    except ReplacedError:
-        # Once more, of the file that is there now.
+        if settings.METRICS or settings.SERVER_TIMING:
+            return observed(name, view, request, twice)
+        return translating(request, twice)
+    finally:
         view.forget_references()
-        return _answer(view, request, kwargs, function, declared)
 
 
 def _answer(

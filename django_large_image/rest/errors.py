@@ -29,6 +29,7 @@ STATUSES: dict[type[exceptions.LargeImageError], int] = {
     exceptions.MissingError: status.HTTP_404_NOT_FOUND,
     exceptions.BudgetError: status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
     exceptions.UnreadableError: status.HTTP_422_UNPROCESSABLE_ENTITY,
+    exceptions.UnsupportedError: status.HTTP_501_NOT_IMPLEMENTED,
     exceptions.BusyError: status.HTTP_503_SERVICE_UNAVAILABLE,
 }
 RETRY_AFTER = 5

@@ -4,6 +4,7 @@ needed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.functional import cached_property
@@ -12,7 +13,7 @@ from rest_framework.request import Request
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import BudgetError
-from django_large_image.metrics import stage
+from django_large_image.metrics import outcome, stage
 from django_large_image.pixels.formats import EncodeOptions, get_format
 from django_large_image.pixels.picture import Picture
 from django_large_image.pixels.style import Style
@@ -88,15 +89,33 @@ class RequestedImage:
 
         As npy and without a style it is the samples of all bands as they are stored.
         """
-        output = get_format(self.query.fmt)
         if self.wants_samples:
             with stage('read'):
                 picture = Picture(read(self.frame, None).data, 'RAW')
         else:
             picture = render(self.reader, self.reference, self.style, self.frame, read)
+        return self.encoded(picture)
+
+    def encoded(self, picture: Picture) -> Binary:
+        """Return a picture in the format and quality asked for."""
+        output = get_format(self.query.fmt)
         options = EncodeOptions(quality=self.query.quality or settings.QUALITY)
         with stage('encode'):
             return Binary(output.encode(picture, options), output.media_type)
+
+    def stored(self, find: Callable[[int | None, str], bytes | None]) -> Binary | None:
+        """Return what `find(frame, format)` finds of the picture in the file, None where it has to
+        be made.
+        """
+        if not self.style.identity or self.query.quality is not None:
+            return None
+        output = get_format(self.query.fmt)
+        with stage('read'):
+            body = find(self.frame, output.name)
+        if body is None:
+            return None
+        outcome('read', 'stored')
+        return Binary(body, output.media_type)
 
     def planned(self, plan: Plan) -> Binary:
         """Return the encoded picture of a plan; raises `BudgetError` for one that is too large."""

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from django_large_image.conf import settings
 from django_large_image.rest.data import DataActions
+from django_large_image.rest.deepzoom import DeepZoomActions
 from django_large_image.rest.endpoints import routed
 from django_large_image.rest.info import InfoActions
 from django_large_image.rest.lookup import find_object
@@ -20,15 +21,27 @@ from django_large_image.rest.tiles import TilesActions
 from django_large_image.storage.fields import field_file_reference
 
 
+def misnamed(
+    view: object, attribute: str, instance: Model, kind: str, hook: str = 'get_path'
+) -> ImproperlyConfigured:
+    """Return the error of a viewset whose attribute names no field of that kind of its model; it
+    may override `hook` in place of it.
+    """
+    return ImproperlyConfigured(
+        f'{type(view).__name__}.{attribute} is {getattr(view, attribute)!r}, which is no {kind} of '
+        f'{type(instance).__name__}: set it to the name of one, or override {hook}().'
+    )
+
+
 @routed(detail=False)
-class LargeImageMixin(InfoActions, TilesActions, DataActions):
+class LargeImageMixin(InfoActions, TilesActions, DeepZoomActions, DataActions):
     """Image endpoints below `{prefix}/` of a viewset without objects; give it
     `get_path(request, pk)`.
     """
 
 
 @routed(detail=True)
-class LargeImageDetailMixin(InfoActions, TilesActions, DataActions):
+class LargeImageDetailMixin(InfoActions, TilesActions, DeepZoomActions, DataActions):
     """Image endpoints below `{prefix}/{pk}/`; give it `get_path(request, pk)`, which calls
     `self.get_object()`.
     """
@@ -54,11 +67,7 @@ class LargeImageFileDetailMixin(LargeImageDetailMixin):
             raise Http404('This file is not used as a large image.')
         field_file = getattr(instance, self.FILE_FIELD_NAME, None) if self.FILE_FIELD_NAME else None
         if not isinstance(field_file, FieldFile):
-            raise ImproperlyConfigured(
-                f'{type(self).__name__}.FILE_FIELD_NAME is {self.FILE_FIELD_NAME!r}, which is no '
-                f'file field of {type(instance).__name__}: set it to the name of one, or override '
-                'get_field_file().'
-            )
+            raise misnamed(self, 'FILE_FIELD_NAME', instance, 'file field', 'get_field_file')
         return field_file
 
     def is_large_image(self, instance: Model) -> bool:

@@ -43,10 +43,7 @@ def documented(
     """Attach the operation of an endpoint to its view function; no `answer` means a picture or
     a file.
     """
-    parameters = [
-        _parameter(name, field, in_path=f'(?P<{name}>' in path)
-        for name, field in table._declared_fields.items()
-    ]
+    parameters = parameters_of(table, path)
     binary = answer is None
     responses: dict[int, Any] = {
         200: openapi.Response(
@@ -84,6 +81,14 @@ def documented(
             extra['consumes'] = ['application/json']
         function = swagger_auto_schema(method=method, **common, **extra)(function)
     return function
+
+
+def parameters_of(table: type[Parameters], path: str = '') -> list[openapi.Parameter]:
+    """Return the parameters of a table as OpenAPI has them."""
+    return [
+        _parameter(name, field, in_path=f'(?P<{name}>' in path)
+        for name, field in table._declared_fields.items()
+    ]
 
 
 def _parameter(

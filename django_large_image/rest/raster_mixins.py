@@ -5,13 +5,13 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Model
 from django.http import Http404
 from rest_framework.request import Request
 
 from django_large_image.exceptions import UnreadableError
-from django_large_image.rest.mixins import LargeImageDetailMixin
+from django_large_image.rest.mixins import LargeImageDetailMixin, misnamed
 from django_large_image.sources.reference import ImageReference
 from django_large_image.storage.gdalraster import stored_reference
 
@@ -64,10 +64,7 @@ class LargeImageRasterDetailMixin(LargeImageDetailMixin):
         except FieldDoesNotExist:
             field = None
         if getattr(field, 'geom_type', None) != 'RASTER':
-            raise ImproperlyConfigured(
-                f'{type(self).__name__}.RASTER_FIELD_NAME is {self.RASTER_FIELD_NAME!r}, which is '
-                f'no RasterField of {type(instance).__name__}: set it to the name of one.'
-            )
+            raise misnamed(self, 'RASTER_FIELD_NAME', instance, 'RasterField')
         if self.RASTER_FIELD_NAME in instance.get_deferred_fields():
             instance.refresh_from_db(fields=[self.RASTER_FIELD_NAME])
         # The attribute makes a dataset of it, which takes longer than the digest.

@@ -55,7 +55,7 @@ def make_response(payload: Any) -> HttpResponseBase:
     return FileResponse(payload.body, content_type=payload.media_type, filename=payload.filename)
 
 
-def add_headers(response: HttpResponseBase, view: APIView, etag: str | None) -> HttpResponseBase:
+def add_headers(response: HttpResponseBase, view: Any, etag: str | None) -> HttpResponseBase:
     """Set ETag and Cache-Control where the answer can be asked for again."""
     if etag is not None:
         response['ETag'] = etag

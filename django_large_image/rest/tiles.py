@@ -9,8 +9,6 @@ from django.urls import ResolverMatch, reverse
 from rest_framework.request import Request
 
 from django_large_image.exceptions import ParameterError, ProjectionError
-from django_large_image.metrics import outcome, stage
-from django_large_image.pixels.formats import get_format
 from django_large_image.rest.base import ImageHooks
 from django_large_image.rest.endpoints import endpoint
 from django_large_image.rest.image import RequestedImage
@@ -23,7 +21,6 @@ from django_large_image.rest.parameters import (
     TileParameters,
     is_absent,
 )
-from django_large_image.rest.responses import Binary
 from django_large_image.sources import metadata
 from django_large_image.sources.raster_source import RasterTileSource
 from django_large_image.sources.stored import stored_tile
@@ -60,9 +57,12 @@ class TilesActions(ImageHooks):
         """The tile at level z, column x and row y; transparent where the image does not reach,
         404 outside.
         """
-        return _stored(image, query) or image.picture(
-            lambda frame, bands: image.reader.read_tile(
-                query.z, query.x, query.y, frame=frame, bands=bands, resampling=query.resample
+        reader, place = image.reader, (query.z, query.x, query.y)
+        return image.stored(
+            lambda frame, name: stored_tile(reader, *place, frame, name)
+        ) or image.picture(
+            lambda frame, bands: reader.read_tile(
+                *place, frame=frame, bands=bands, resampling=query.resample
             )
         )
 
@@ -165,19 +165,6 @@ class TilesActions(ImageHooks):
             'minzoom': 0,
             'maxzoom': min(MAX_ZOOM, levels - 1),
         }
-
-
-def _stored(image: RequestedImage, query: Any) -> Binary | None:
-    """Return the tile as it lies in the file, None where it has to be made."""
-    if not image.style.identity or query.quality is not None:
-        return None
-    output, reader = get_format(query.fmt), image.reader
-    with stage('read'):
-        body = stored_tile(reader, query.z, query.x, query.y, image.frame, output.name)
-    if body is None:
-        return None
-    outcome('read', 'stored')
-    return Binary(body, output.media_type)
 
 
 def _tile_url(request: Request, suffix: str) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from rest_framework.request import Request
 
 from django_large_image.exceptions import UnreadableError
 from django_large_image.rest.lookup import find_object
-from django_large_image.rest.mixins import LargeImageDetailMixin
+from django_large_image.rest.mixins import LargeImageDetailMixin, misnamed
 from django_large_image.storage.urls import url_reference
 
 
@@ -31,11 +30,7 @@ class LargeImageURLDetailMixin(LargeImageDetailMixin):
         instance = find_object(self)
         url = getattr(instance, self.URL_FIELD_NAME, None) if self.URL_FIELD_NAME else None
         if not isinstance(url, str):
-            raise ImproperlyConfigured(
-                f'{type(self).__name__}.URL_FIELD_NAME is {self.URL_FIELD_NAME!r}, which is no '
-                f'text of {type(instance).__name__}: set it to the name of a field, or override '
-                'get_url().'
-            )
+            raise misnamed(self, 'URL_FIELD_NAME', instance, 'field of text', 'get_url')
         return url
 
     def get_path(self, request: Request, pk: Any = None) -> Any:

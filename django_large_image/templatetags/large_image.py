@@ -39,6 +39,26 @@ def large_image_globe(
 
 
 @register.simple_tag(takes_context=True)
+def large_image_zoom(
+    context: Context,
+    instance: Any = None,
+    basename: str = 'image',
+    iiif: str = '',
+    identifier: str = '',
+    **options: Any,
+) -> SafeString:
+    """Render the zoom viewer: OpenSeadragon over the image's own pixels.
+
+    Tiles are those of Deep Zoom, or of the IIIF service at the `IIIFRouter` whose basename `iiif`
+    is, under an `identifier` (by default the value of the lookup).
+    """
+    viewer = _viewer(
+        context, 'zoom', instance, basename, iiif=iiif, identifier=identifier, **options
+    )
+    return _render(context, 'django_large_image/_include/zoom.html', viewer)
+
+
+@register.simple_tag(takes_context=True)
 def large_image_config(
     context: Context,
     kind: viewers.Kind,
@@ -103,12 +123,17 @@ def _viewer(
     title: str | None = None,
     height: str = '',
     controls: bool = True,
+    iiif: str = '',
+    identifier: str = '',
     **options: Any,
 ) -> viewers.Viewer:
     lookup = _lookup(context, basename, **options)
+    urls = lookup.urls(instance or None)
+    if iiif:
+        urls['iiif-info'] = lookup.info_url(instance or None, iiif, identifier)
     return viewers.Viewer(
         kind,
-        lookup.urls(instance or None),
+        urls,
         title=str(instance or '') if title is None else title,
         height=height,
         controls=controls,

@@ -8,6 +8,7 @@ an endpoint that the pages forget is a warning, and warnings are errors.
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import fields
 from typing import Any, ClassVar
 
@@ -47,11 +48,12 @@ def table(*rows: tuple[str, ...]) -> str:
 def endpoints() -> dict[str, tuple[Any, Any]]:
     """Return (what `endpoint` was told, the action) by URL name."""
     from django_large_image.rest.data import DataActions
+    from django_large_image.rest.deepzoom import DeepZoomActions
     from django_large_image.rest.info import InfoActions
     from django_large_image.rest.tiles import TilesActions
 
     found = {}
-    for group in (InfoActions, TilesActions, DataActions):
+    for group in (InfoActions, TilesActions, DeepZoomActions, DataActions):
         for action in vars(group).values():
             if hasattr(action, 'endpoint'):
                 found[action.endpoint.name] = (action.endpoint, action)
@@ -105,9 +107,7 @@ class Endpoint(Generated):
         declared, action = endpoints()[name]
         self.documented.add(name)
         path = declared.path.replace('\\', '')
-        for part in ('z', 'x', 'y', 'frame', 'name'):
-            path = path.replace(f'(?P<{part}>[^/]+)', f'{{{part}}}')
-        path = path.replace(r'(?P<fmt>w+)', '{fmt}')
+        path = re.sub(r'\(\?P<(\w+)>[^)]*\)', r'{\1}', path)
         methods = ', '.join(method.upper() for method in declared.methods)
         lines = [
             f'`{methods} {path}`',

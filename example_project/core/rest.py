@@ -9,6 +9,7 @@ from rest_framework import parsers, permissions, serializers, viewsets
 
 from core.fields import UploadField, has_bucket
 from core.models import ImageFile
+from django_large_image.iiif import IIIFMixin
 from django_large_image.rest import LargeImageFileDetailMixin
 
 
@@ -27,7 +28,7 @@ class ImageFileSerializer(serializers.ModelSerializer):
         return built, options
 
 
-class ImageFileViewSet(LargeImageFileDetailMixin, viewsets.ModelViewSet):
+class ImageFileViewSet(IIIFMixin, LargeImageFileDetailMixin, viewsets.ModelViewSet):
     """Images: anyone reads, those with the model's permissions write."""
 
     queryset = ImageFile.objects.all()
@@ -35,3 +36,7 @@ class ImageFileViewSet(LargeImageFileDetailMixin, viewsets.ModelViewSet):
     permission_classes = [permissions.DjangoModelPermissionsOrAnonReadOnly]
     parser_classes = [parsers.MultiPartParser]
     FILE_FIELD_NAME = 'file'
+
+    def get_iiif_lookup(self, identifier: str) -> dict[str, Any]:
+        """IIIF finds an image by its number, and by the name of its file."""
+        return {'pk' if identifier.isdecimal() else 'file': identifier}

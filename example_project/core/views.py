@@ -1,4 +1,4 @@
-"""The pages: a list of thumbnails, and each image on a map and on a globe."""
+"""The pages: a list of thumbnails, and each image on a map, on a globe and in its pixels."""
 
 from __future__ import annotations
 
@@ -37,6 +37,15 @@ class ImageGlobe(ImageViewer):
     """One image draped over a globe."""
 
     template_name = 'core/globe.html'
+
+
+class ImageZoom(ImageViewer):
+    """One image in its own pixels, by Deep Zoom, or with `?iiif` by IIIF."""
+
+    template_name = 'core/zoom.html'
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(iiif='iiif' in self.request.GET, **kwargs)
 
 
 def has_coordinates(image: ImageFile) -> bool:

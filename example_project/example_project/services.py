@@ -35,8 +35,8 @@ def cache() -> dict[str, Any]:
     if url := os.environ.get('REDIS_URL'):
         return {'BACKEND': 'django.core.cache.backends.redis.RedisCache', 'LOCATION': url}
     return {
-        'BACKEND': 'django.core.cache.backends.locmem.LocMemCache',
-        'OPTIONS': {'MAX_ENTRIES': 2000},
+        'BACKEND': 'django_large_image.backends.BoundedLocMemCache',
+        'OPTIONS': {'MAX_BYTES': 128 * 1024 * 1024},
     }
 
 

@@ -12,8 +12,11 @@ from rest_framework.routers import DefaultRouter
 
 from core import views
 from core.rest import ImageFileViewSet
+from django_large_image.iiif import IIIFRouter
 from example_project.schema import schema
 
+iiif = IIIFRouter()
+iiif.register('iiif', ImageFileViewSet)
 router = DefaultRouter()
 router.trailing_slash = '/?'  # tiles/0/0/0.png as well as images/
 router.register('images', ImageFileViewSet, basename='image')
@@ -21,8 +24,10 @@ router.register('images', ImageFileViewSet, basename='image')
 urlpatterns = [
     path('', views.ImageList.as_view(), name='image-index'),
     path('images/<int:pk>/', views.ImageViewer.as_view(), name='image-viewer'),
+    path('images/<int:pk>/zoom/', views.ImageZoom.as_view(), name='image-zoom'),
     path('images/<int:pk>/globe/', views.ImageGlobe.as_view(), name='image-globe'),
     path('api/', include(router.urls)),
+    path('', include(iiif.urls)),
     path('', include('django_large_image.urls')),
     path('swagger/', schema.with_ui('swagger'), name='swagger'),
     path('redoc/', schema.with_ui('redoc'), name='redoc'),

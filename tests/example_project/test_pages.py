@@ -61,6 +61,18 @@ def test_only_images_with_coordinates_offer_the_globe(client, world, plain):
     assert not offers(plain)
 
 
+def test_every_image_can_be_zoomed(client, world, plain):
+    for image in (world, plain):
+        assert f'/images/{image.pk}/zoom/' in client.get(image.get_absolute_url()).content.decode()
+        page = client.get(f'/images/{image.pk}/zoom/').content.decode()
+        assert 'data-large-image="zoom"' in page
+        assert f'/api/images/{image.pk}/image.dzi' in page
+        assert 'info.json' not in page
+        page = client.get(f'/images/{image.pk}/zoom/?iiif').content.decode()
+        assert f'"/iiif/3/{image.pk}/info.json"' in page
+        assert client.get(f'/iiif/3/{image.pk}/info.json').json()['width'] in (64, 128)
+
+
 def test_tiles_come_out_of_the_file(client, world):
     tile = picture(client.get(f'/api/images/{world.pk}/tiles/0/0/0.png?projection=EPSG:3857'))
     assert tile.size == (256, 256)
@@ -98,7 +110,16 @@ def test_the_documentation_of_the_api_opens(client, path):
     assert client.get(path).status_code == 200
 
 
-PAGES = ['/', '/images/{}/', '/images/{}/globe/', '/swagger/', '/redoc/', '/admin/']
+PAGES = [
+    '/',
+    '/images/{}/',
+    '/images/{}/globe/',
+    '/images/{}/zoom/',
+    '/images/{}/zoom/?iiif',
+    '/swagger/',
+    '/redoc/',
+    '/admin/',
+]
 PAGES += ['/admin/core/imagefile/', '/admin/core/imagefile/{}/change/']
 
 

@@ -21,6 +21,7 @@ KEY = uuid.UUID('4f7e4d1a-0000-4000-8000-00000000abcd')
 NUMBERED = ImageFile(pk=7, name='Ship & sea')
 LETTERED = UUIDImageFile(pk=KEY, name='U')
 SLUGGED = SlugImageFile(pk=1, slug='old-map', name='S')
+TAGS = ['large_image_viewer', 'large_image_zoom', 'large_image_globe']
 
 
 def render(source, request=None, **context):
@@ -96,7 +97,7 @@ def test_urls_follow_the_sub_path():
     assert config['urls']['colormaps'].startswith('/sub/')
 
 
-@pytest.mark.parametrize('tag', ['large_image_viewer', 'large_image_globe'])
+@pytest.mark.parametrize('tag', TAGS)
 def test_a_viewer_has_nothing_inline(tag):
     html = render(f'{{% {tag} object %}}', object=NUMBERED)
     assert 'Ship &amp; sea' in html
@@ -106,12 +107,15 @@ def test_a_viewer_has_nothing_inline(tag):
     assert not re.search(r'(?:src|href)="(?:https?:)?//', html)
 
 
-@pytest.mark.parametrize('tag', ['large_image_viewer', 'large_image_globe'])
+@pytest.mark.parametrize('tag', TAGS)
 def test_every_static_file_of_a_viewer_exists(tag, settings):
     html = render(f'{{% {tag} object %}}', object=NUMBERED)
     (config,) = configs(html)
     paths = re.findall(r'(?:src|href)="/static/([^"]+)"', html)
-    paths += [config['assets'][name].removeprefix('/static/') for name in ('leaflet', 'land')]
+    paths += [
+        config['assets'][name].removeprefix('/static/')
+        for name in ('leaflet', 'openseadragon', 'land')
+    ]
     assert len(paths) >= 4
     assert [path for path in paths if not finders.find(path)] == []
 
@@ -124,6 +128,32 @@ def test_the_configuration_of_a_viewer():
     assert (config['title'], config['height']) == ('T', '20rem')
     wanted = {'metadata', 'bands', 'frames', 'tiles-metadata', 'tile', 'pixel', 'histogram'}
     assert wanted <= set(config['urls'])
+
+
+def test_the_zoom_viewer_shows_deep_zoom():
+    (config,) = configs(render('{% large_image_zoom object %}', object=NUMBERED))
+    assert config['kind'] == 'zoom'
+    assert config['urls']['deepzoom'] == '/api/images/7/image.dzi'
+    assert config['urls']['deepzoom-tile'] == '/api/images/7/image_files/{z}/{x}_{y}.png'
+    assert 'iiif-info' not in config['urls']
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'expected'),
+    [
+        ("iiif='iiif'", '/iiif/3/7/info.json'),
+        ("iiif='iiif' lookup_value='b c'", '/iiif/3/b%20c/info.json'),
+        ("iiif='iiif' identifier='scans/50%.tif'", '/iiif/3/scans%2F50%25.tif/info.json'),
+    ],
+)
+def test_the_zoom_viewer_shows_an_iiif_service(arguments, expected):
+    (config,) = configs(render(f'{{% large_image_zoom object {arguments} %}}', object=NUMBERED))
+    assert config['urls']['iiif-info'] == expected
+
+
+def test_an_unknown_iiif_service_says_which():
+    with pytest.raises(NoReverseMatch, match='nothing-image'):
+        render("{% large_image_zoom object iiif='nothing' %}", object=NUMBERED)
 
 
 @pytest.mark.urls('tests.pages.bare_urls')

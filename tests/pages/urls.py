@@ -18,6 +18,8 @@ from rest_framework.routers import DefaultRouter, SimpleRouter
 from rest_framework.viewsets import GenericViewSet, ViewSet
 
 from django_large_image.admin import LargeImageAdminMixin
+from django_large_image.iiif.mixins import IIIFMixin
+from django_large_image.iiif.routers import IIIFRouter
 from django_large_image.rest import LargeImageFileDetailMixin, LargeImageMixin
 from tests.testapp.models import ImageFile, SlugImageFile, UUIDImageFile
 
@@ -30,6 +32,10 @@ POLICY = (
 class ImageViewSet(GenericViewSet, LargeImageFileDetailMixin):
     queryset = ImageFile.objects.all()
     FILE_FIELD_NAME = 'file'
+
+
+class IIIFViewSet(IIIFMixin, ImageViewSet):
+    """The same images as an IIIF service."""
 
 
 class UUIDViewSet(LargeImageFileDetailMixin, GenericViewSet):
@@ -87,6 +93,7 @@ SEVERAL = """<body><h1>Several</h1>
 {% large_image_viewer other basename='uuid' height='300px' title='The other' %}
 {% include 'django_large_image/_include/viewer.html' with basename='image' %}
 </body></html>"""
+ZOOM = """<body>{% large_image_zoom object iiif='iiif' height='600px' %}</body></html>"""
 LEGACY = """{% extends 'django_large_image/geojsViewer.html' %}
 {% block content %}
 <script>var baseEndpoint = 'api/images'; var imageId = {{ object.pk }};</script>
@@ -104,6 +111,18 @@ def viewer(request: HttpRequest, pk: int) -> HttpResponse:
 def globe(request: HttpRequest, pk: int) -> HttpResponse:
     context = {'object': get_object_or_404(ImageFile, pk=pk)}
     return render(request, 'django_large_image/globe.html', context)
+
+
+@strict
+def zoom(request: HttpRequest, pk: int) -> HttpResponse:
+    context = {'object': get_object_or_404(ImageFile, pk=pk)}
+    return render(request, 'django_large_image/zoom.html', context)
+
+
+@strict
+def zoom_iiif(request: HttpRequest, pk: int) -> HttpResponse:
+    page = engines['django'].from_string(IMPORTS + ZOOM)
+    return HttpResponse(page.render({'object': ImageFile.objects.get(pk=pk)}, request))
 
 
 @strict
@@ -125,6 +144,8 @@ router.register('uuid', UUIDViewSet, basename='uuid')
 router.register('slug', SlugViewSet, basename='slug')
 router.register('one', OneImageViewSet, basename='one')
 router.register(r'projects/(?P<project>\d+)/images', ImageViewSet, basename='nested')
+services = IIIFRouter()
+services.register('iiif', IIIFViewSet)
 described = SimpleRouter(trailing_slash=False)
 described.register('images', ImageViewSet, basename='image')
 namespaced = DefaultRouter()
@@ -139,11 +160,14 @@ schema = get_schema_view(
 
 urlpatterns = [
     path('api/', include(router.urls)),
+    path('', include(services.urls)),
     path('spaced/', include((namespaced.urls, 'app'), namespace='space')),
     path('other/', include((namespaced.urls, 'app'), namespace='second')),
     path('', include('django_large_image.urls')),
     path('images/<int:pk>/', viewer, name='viewer'),
     path('images/<int:pk>/globe/', globe, name='globe'),
+    path('images/<int:pk>/zoom/', zoom, name='zoom'),
+    path('images/<int:pk>/zoom/iiif/', zoom_iiif, name='zoom-iiif'),
     path('several/<int:pk>/', several, name='several'),
     path('legacy/<int:pk>/', legacy, name='legacy'),
     path('admin/', site.urls),

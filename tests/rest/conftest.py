@@ -17,8 +17,15 @@ from PIL import Image
 from rest_framework import serializers, viewsets
 from rest_framework.routers import DefaultRouter, SimpleRouter
 
-from django_large_image.rest import LargeImageFileDetailMixin, LargeImageMixin, LargeImageViewSet
+from django_large_image.rest import (
+    LargeImageFileDetailMixin,
+    LargeImageMixin,
+    LargeImageURLDetailMixin,
+    LargeImageViewSet,
+)
 from django_large_image.sources.opening import close_sources
+from tests.rest.scans import ALIAS, Scan, connected
+from tests.servers import postgres
 from tests.testapp.models import ImageFile, SlugImageFile, UUIDImageFile
 
 
@@ -57,6 +64,11 @@ class SlugViewSet(LargeImageFileDetailMixin, viewsets.GenericViewSet):
     FILE_FIELD_NAME = 'file'
 
 
+class URLViewSet(LargeImageURLDetailMixin, viewsets.GenericViewSet):
+    queryset = ImageFile.objects.all()
+    URL_FIELD_NAME = 'name'
+
+
 class OneViewSet(LargeImageMixin, viewsets.ViewSet):
     """A viewset without objects: the newest image."""
 
@@ -70,6 +82,7 @@ def _routes(router: SimpleRouter) -> list[Any]:
     router.register('ready', ReadyViewSet, basename='ready')
     router.register('uuid', UUIDViewSet, basename='uuid')
     router.register('slug', SlugViewSet, basename='slug')
+    router.register('url', URLViewSet, basename='url')
     router.register('one', OneViewSet, basename='one')
     router.register(r'projects/(?P<project>\d+)/images', LeftViewSet, basename='nested')
     return router.urls
@@ -120,6 +133,30 @@ def get(client: Client, image_file: Callable[..., ImageFile]) -> Callable[..., A
         return client.get(f'{base}/{image.pk}/{path}', parameters)
 
     return ask
+
+
+@pytest.fixture(scope='session')
+def postgis_server() -> Iterator[int]:
+    """A PostgreSQL with PostGIS: its port."""
+    if postgres.programs() is None:
+        pytest.skip('PostgreSQL with PostGIS is not installed: scripts/system.sh says how.')
+    with postgres.running() as port:
+        yield port
+
+
+@pytest.fixture(scope='module')
+def postgis(django_db_setup: None, django_db_blocker: Any, postgis_server: int) -> Iterator[Any]:
+    """The connection to a database with a table of `scans.Scan`."""
+    with django_db_blocker.unblock(), connected(postgis_server) as connection:
+        yield connection
+
+
+@pytest.fixture
+def scans(postgis: Any, django_db_blocker: Any) -> Iterator[Any]:
+    """The manager of an empty table."""
+    with django_db_blocker.unblock():
+        yield Scan.objects.using(ALIAS)
+        Scan.objects.using(ALIAS).all().delete()
 
 
 def pixels(response: Any) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Asks every endpoint about every file of a folder, in a process of its own: see test_hostile.py.
 
-Reads from its arguments the folder, the groups of files of `tests.sources.hostile`, and the lure.
+Reads from its arguments the folder, the groups of files of `tests.sources.hostile`, and the lure. A
+group as `noise@web` lies on a web server.
 Prints a line of JSON before the first request for a file, and one after the last.
 """
 
@@ -52,6 +53,18 @@ ENDPOINTS = [
     'tiles/0/0/0.png?source=tiff',
     'data/thumbnail.png?frame=1',
 ]
+# Over HTTP the bytes come another way to the same readers.
+REMOTE_ENDPOINTS = [
+    'info/metadata',
+    'info/tiffdump',
+    'info/cog',
+    'tiles/0/0/0.png',
+    'tiles/2/1/1.jpg',
+    f'tiles/2/1/1.jpg?{MAP}',
+    'data/thumbnail.png',
+    'data/pixel?left=2&top=2',
+    'data/histogram',
+]
 # What the process may take beyond what it has when all is imported.
 MEMORY = 1 << 30
 
@@ -60,6 +73,15 @@ def main() -> None:
     """Ask, and print what was answered."""
     folder, groups, lure = Path(sys.argv[1]), sys.argv[2].split(','), json.loads(sys.argv[3])
     client = prepare(folder)
+    from tests.servers.http import running
+
+    with running() as web:
+        allow(web.url)
+        look(client, folder, groups, lure, web)
+
+
+def look(client: Any, folder: Path, groups: list[str], lure: dict[str, str], web: Any) -> None:
+    """Ask about all files of all groups."""
     from tests.sources import hostile
 
     media = folder / 'media'
@@ -69,11 +91,12 @@ def main() -> None:
     ask(client, hostile.pyramid(media / 'first.tif'))
     limit()
     for group in groups:
-        arguments = [media, where] if group == 'naming' else [media]
-        paths: Iterator[Path] = getattr(hostile, group)(*arguments)
+        name, _, place = group.partition('@')
+        arguments = [media, where] if name == 'naming' else [media]
+        paths: Iterator[Path] = getattr(hostile, name)(*arguments)
         for path in paths:
             tell({'file': path.name})
-            tell({'group': group, **ask(client, path)})
+            tell({'group': group, **ask(client, path, web if place else None)})
 
 
 def tell(record: dict[str, Any]) -> None:
@@ -99,6 +122,13 @@ def prepare(folder: Path) -> Any:
     return Client(raise_request_exception=False)
 
 
+def allow(url: str) -> None:
+    """Have images at a server be allowed."""
+    from django.test.utils import override_settings
+
+    override_settings(LARGE_IMAGE={'URL_PREFIXES': [url], 'VERSION_MAX_AGE': 3600}).enable()
+
+
 def limit() -> None:
     """Bound what the process may take beyond what it has."""
     with open('/proc/self/statm', encoding='ascii') as file:
@@ -115,15 +145,20 @@ def peak(reset: bool = False) -> int:
     return int(line.split()[1]) * 1024
 
 
-def ask(client: Any, path: Path) -> dict[str, Any]:
+def ask(client: Any, path: Path, web: Any = None) -> dict[str, Any]:
     """Return the statuses of all endpoints for a file, and what their bodies must not hold."""
     from tests.testapp.models import ImageFile
 
     image = ImageFile.objects.create(name='hostile', file=path.name)
     statuses, told = {}, []
+    base, endpoints = '/api/left', ENDPOINTS
+    if web is not None:
+        base, endpoints = '/api/url', REMOTE_ENDPOINTS
+        web.files = {path.name: path.read_bytes()}
+        ImageFile.objects.filter(pk=image.pk).update(name=web.url + path.name)
     peak(reset=True)
-    for endpoint in ENDPOINTS:
-        response = client.get(f'/api/left/{image.pk}/{endpoint}')
+    for endpoint in endpoints:
+        response = client.get(f'{base}/{image.pk}/{endpoint}')
         body = b''.join(response.streaming_content) if response.streaming else response.content
         statuses[endpoint] = response.status_code
         told.extend(leaks(endpoint, response, body, path))

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
@@ -17,37 +16,11 @@ from django_large_image.rest import LargeImageFileDetailMixin
 from django_large_image.sources.opening import close_sources
 from django_large_image.storage.shelf import open_shelf
 from tests import factories
-from tests.rest.conftest import detail, pixels
+from tests.rest.conftest import LeftViewSet, detail
 from tests.storage.stores import OpenOnlyStorage, StallingStorage, TellingStorage
 from tests.testapp.models import ChecksumImage, ImageFile
 
 MAP = {'epsg': 3857, 'bounds': (0, 0, 770_000, 660_000)}
-PICTURES = [
-    'tiles/0/0/0.png',
-    'tiles/7/64/62.png?projection=EPSG:3857',
-    'data/thumbnail.png',
-    'data/region.png?left=10&right=90&top=5&bottom=80&units=pixels',
-]
-FACTS = [
-    'info/metadata',
-    'info/metadata_internal',
-    'info/bands',
-    'info/band?band=2',
-    'info/frames',
-    'info/tiffdump',
-    'info/cog',
-    'info/images',
-    'tiles/metadata',
-    'tiles/0/0/0/corners?projection=EPSG:3857',
-    'tiles/tilejson.json?projection=EPSG:3857',
-    'data/pixel?left=10&top=10',
-    'data/histogram',
-]
-
-
-class ImageViewSet(LargeImageFileDetailMixin, viewsets.GenericViewSet):
-    queryset = ImageFile.objects.all()
-    FILE_FIELD_NAME = 'file'
 
 
 @pytest.fixture
@@ -68,30 +41,9 @@ def stored(
     return move
 
 
-def facts(response: Any) -> Any:
-    assert response.status_code == 200, response.content
-    return response.json()
-
-
-@pytest.mark.parametrize('kind', [OpenOnlyStorage, TellingStorage])
-def test_every_endpoint_answers_as_for_a_local_file(
-    kind: Any, stored: Any, serve: Callable[..., Client]
-) -> None:
-    client = serve(ImageViewSet)
-    pk = ImageFile.objects.get().pk
-    pictures = [pixels(client.get(f'/own/{pk}/{path}')) for path in PICTURES]
-    told = [facts(client.get(f'/own/{pk}/{path}')) for path in FACTS]
-    _, storage = stored(kind)
-    for path, expected in zip(PICTURES, pictures, strict=True):
-        assert np.array_equal(pixels(client.get(f'/own/{pk}/{path}')), expected), path
-    for path, said in zip(FACTS, told, strict=True):
-        assert facts(client.get(f'/own/{pk}/{path}')) == said, path
-    assert storage.opened == ['images/image.tif']
-
-
 def test_an_answer_that_is_known_needs_no_copy(stored: Any, serve: Callable[..., Client]) -> None:
     image, storage = stored(TellingStorage)
-    client, address = serve(ImageViewSet), f'/own/{image.pk}/tiles/0/0/0.png'
+    client, address = serve(LeftViewSet), f'/own/{image.pk}/tiles/0/0/0.png'
     etag = client.get(address)['ETag']
     open_shelf().clear()
     close_sources()
@@ -112,7 +64,7 @@ def test_a_copy_that_is_made_again_while_it_is_open(
     content = factories.gradient(900, 900)
     factories.raster(tmp_path / 'store' / image.file.name, content, options=options, **MAP)
     settings.LARGE_IMAGE = {**settings.LARGE_IMAGE, 'TILE_CACHE': False}
-    client = serve(ImageViewSet)
+    client = serve(LeftViewSet)
     tiles = [f'2/{x}/{y}.png' for x in (0, 1, 2) for y in (0, 1)] * 2
     tiles += [f'7/{x}/{y}.png?projection=EPSG:3857' for x in (64, 65) for y in (62, 63)]
     addresses = [f'/own/{image.pk}/tiles/{tile}' for tile in tiles]
@@ -133,7 +85,7 @@ def test_a_copy_that_is_made_again_while_it_is_open(
 
 def test_a_slow_store(stored: Any, serve: Callable[..., Client], settings: Any) -> None:
     image, storage = stored(StallingStorage)
-    client, address = serve(ImageViewSet), f'/own/{image.pk}/tiles/0/0/0.png'
+    client, address = serve(LeftViewSet), f'/own/{image.pk}/tiles/0/0/0.png'
     # Its version is known.
     settings.LARGE_IMAGE = {**settings.LARGE_IMAGE, 'VERSION_MAX_AGE': 600}
     assert client.get(address, headers={'If-None-Match': '*'}).status_code == 304
@@ -148,7 +100,7 @@ def test_a_slow_store(stored: Any, serve: Callable[..., Client], settings: Any) 
 
 def test_a_file_that_is_gone(stored: Any, serve: Callable[..., Client], tmp_path: Path) -> None:
     image, _ = stored(TellingStorage)
-    client, address = serve(ImageViewSet), f'/own/{image.pk}/tiles/0/0/0.png'
+    client, address = serve(LeftViewSet), f'/own/{image.pk}/tiles/0/0/0.png'
     (tmp_path / 'store' / image.file.name).rename(tmp_path / 'kept')
     assert 'missing' in detail(client.get(address), 422)
     (tmp_path / 'kept').rename(tmp_path / 'store' / image.file.name)

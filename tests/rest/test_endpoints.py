@@ -34,7 +34,7 @@ def test_drf_finds_all_actions_on_both_sides() -> None:
 
     names = [{one.url_name for one in view.get_extra_actions()} for view in (Left, Right)]
     assert names[0] == names[1]
-    assert len(names[0]) == 19
+    assert len(names[0]) == 22
 
 
 def test_tiles_are_tried_before_our_other_endpoints() -> None:
@@ -46,10 +46,11 @@ def test_tiles_are_tried_before_our_other_endpoints() -> None:
     class Own(LeftViewSet):
         @action(detail=True)
         def empty(self, request: Any, pk: str) -> Any:
-            """Between `cog` and `frames`, where it stays."""
+            """Between those of Deep Zoom and `frames`, where it stays."""
 
     names = [one.url_name for one in Own.get_extra_actions()]
-    assert names[:5] == ['band', 'bands', 'cog', 'empty', 'tile']
+    zoom = ['deepzoom', 'deepzoom-tile', 'deepzoom-xml']
+    assert names[:8] == ['band', 'bands', 'cog', *zoom, 'empty', 'tile']
 
 
 def test_an_endpoint_of_ones_own(serve: Any, tmp_path: Any) -> None:

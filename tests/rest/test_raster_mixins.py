@@ -5,98 +5,29 @@ from __future__ import annotations
 import gc
 import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from django.contrib.gis.db.models import RasterField
-from django.contrib.gis.gdal import GDALRaster
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections, models
+from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from osgeo import gdal
 from rest_framework import permissions, viewsets
 
 from django_large_image.rest import (
-    LargeImageDetailMixin,
     LargeImageMixin,
-    LargeImageRasterDetailMixin,
 )
 from django_large_image.sources import memory
 from django_large_image.sources.opening import close_sources
 from tests import factories
-from tests.rest.conftest import detail, pixels
-from tests.servers import postgres
-
-ALIAS = 'postgis'
-BOUNDS = (400_000.0, 5_000_000.0, 412_800.0, 5_012_800.0)
-EPSG = 32633
-
-
-class Scan(models.Model):
-    """A raster in PostGIS. Its table is made by the test: the default database has no rasters."""
-
-    name = models.CharField(max_length=100)
-    raster = RasterField(null=True, srid=EPSG, spatial_index=False)
-
-    class Meta:
-        app_label = 'testapp'
-        managed = False
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ScanViewSet(LargeImageRasterDetailMixin, viewsets.GenericViewSet):
-    queryset = Scan.objects.using(ALIAS)
-    RASTER_FIELD_NAME = 'raster'
-
-
-@pytest.fixture(scope='module')
-def server() -> Iterator[int]:
-    """A PostgreSQL with PostGIS: its port."""
-    if postgres.programs() is None:
-        pytest.skip('PostgreSQL with PostGIS is not installed: scripts/system.sh says how.')
-    with postgres.running() as port:
-        yield port
-
-
-@pytest.fixture(scope='module')
-def postgis(django_db_setup: None, django_db_blocker: Any, server: int) -> Iterator[Any]:
-    """The connection to a database with a table of `Scan`, beside that of the other tests."""
-    said = {
-        'ENGINE': 'django.contrib.gis.db.backends.postgis',
-        'NAME': postgres.DATABASE,
-        'USER': postgres.USER,
-        'HOST': '127.0.0.1',
-        'PORT': server,
-    }
-    connections.settings[ALIAS] = connections.configure_settings({'default': {}, ALIAS: said})[
-        ALIAS
-    ]
-    connection = connections[ALIAS]
-    with django_db_blocker.unblock():
-        with connection.cursor() as cursor:
-            cursor.execute('CREATE EXTENSION postgis')
-            cursor.execute('CREATE EXTENSION postgis_raster')
-        with connection.schema_editor() as editor:
-            editor.create_model(Scan)
-        yield connection
-        connection.close()
-    # The tests of other modules know of one database.
-    del connections[ALIAS], connections.settings[ALIAS]
-
-
-@pytest.fixture
-def scans(postgis: Any, django_db_blocker: Any) -> Iterator[Any]:
-    """The manager of an empty table."""
-    with django_db_blocker.unblock():
-        yield Scan.objects.using(ALIAS)
-        Scan.objects.using(ALIAS).all().delete()
+from tests.rest.conftest import detail
+from tests.rest.scans import ALIAS, BOUNDS, EPSG, Scan, ScanViewSet, loaded, stored
+from tests.rest.test_everywhere import ENDPOINTS, is_of_pixels, said
 
 
 @pytest.fixture
@@ -108,16 +39,6 @@ def get(serve: Callable[..., Client], scans: Any) -> Callable[..., Any]:
         return client.get(f'/own/{getattr(scan, "pk", scan)}/{path}', parameters, headers=headers)
 
     return ask
-
-
-def loaded(path: Path) -> GDALRaster:
-    """The raster in a file, in memory: GeoDjango writes to what it stores."""
-    return GDALRaster(str(path)).warp({'driver': 'MEM', 'name': 'copy'})
-
-
-def stored(scans: Any, path: Path) -> Scan:
-    """A row of the raster in a file."""
-    return scans.create(name='dem', raster=loaded(path))
 
 
 def execute(connection: Any, statement: str, *values: Any) -> int:
@@ -135,28 +56,6 @@ KINDS = {
     'float32-nodata': {'bands': 2, 'dtype': 'float32', 'nodata': -9999.0},
     'float64': {'bands': 1, 'dtype': 'float64'},
 }
-ENDPOINTS: list[tuple[str, dict[str, Any]]] = [
-    ('tiles/0/0/0.png', {}),
-    ('tiles/1/1/0.png', {'band': 1, 'palette': 'viridis'}),
-    ('tiles/9/275/183.png', {'projection': 'EPSG:3857', 'band': 1, 'min': 'auto'}),
-    ('tiles/zxy/0/0/0', {}),
-    ('data/thumbnail.png', {}),
-    ('data/thumbnail.npy', {'max_width': 64, 'max_height': 64}),
-    ('data/region.png', {'left': 10, 'top': 20, 'right': 300, 'bottom': 200, 'units': 'pixels'}),
-    ('data/region.npy', {'left': 0, 'top': 0, 'right': 400, 'bottom': 400, 'units': 'pixels'}),
-    ('data/region.npy', {'left': 13.75, 'top': 45.24, 'right': 13.85, 'bottom': 45.18}),
-    ('data/pixel', {'left': 100, 'top': 50}),
-    ('data/histogram', {'bins': 16}),
-    ('info/metadata', {}),
-    ('info/bands', {}),
-    ('info/band', {'band': 1}),
-    ('info/frames', {}),
-    ('tiles/metadata', {}),
-    ('tiles/metadata', {'projection': 'EPSG:3857'}),
-    ('tiles/0/0/0/corners', {'projection': 'EPSG:3857'}),
-    ('tiles/tilejson.json', {'projection': 'EPSG:3857'}),
-    ('info/images', {}),
-]
 
 
 class FileViewSet(LargeImageMixin, viewsets.ViewSet):
@@ -168,20 +67,6 @@ class FileViewSet(LargeImageMixin, viewsets.ViewSet):
         return self.path
 
 
-def body(response: Any) -> Any:
-    """What an answer shows: pixels, samples, or JSON without names and addresses."""
-    content = b''.join(response.streaming_content) if response.streaming else response.content
-    if response['Content-Type'].startswith('image/'):
-        return pixels(response).tolist()
-    if content.startswith(b'\x93NUMPY'):
-        samples = np.load(io.BytesIO(content))
-        return samples.dtype.str, samples.shape, samples.tobytes()
-    said = response.json()
-    if not isinstance(said, dict):
-        return said
-    return {key: said[key] for key in said if key not in ('name', 'tiles')}
-
-
 @pytest.mark.parametrize('kind', KINDS)
 def test_endpoints_answer_as_those_of_a_file(get, serve, scans, make_raster, kind):
     options = dict(KINDS[kind])
@@ -189,13 +74,10 @@ def test_endpoints_answer_as_those_of_a_file(get, serve, scans, make_raster, kin
     data = factories.gradient(400, 500, **options)
     path = make_raster(data, epsg=EPSG, bounds=BOUNDS, nodata=nodata)
     scan = stored(scans, path)
-    answers = [get(name, scan, **parameters) for name, parameters in ENDPOINTS]
+    answers = [said(get(name, scan)) for name in ENDPOINTS if is_of_pixels(name)]
     FileViewSet.path = path
     file = serve(FileViewSet)
-    for (name, parameters), answer in zip(ENDPOINTS, answers, strict=True):
-        wanted = file.get(f'/own/{name}', parameters)
-        assert (answer.status_code, answer['Content-Type']) == (200, wanted['Content-Type']), name
-        assert body(answer) == body(wanted), (name, parameters)
+    assert answers == [said(file.get(f'/own/{name}')) for name in ENDPOINTS if is_of_pixels(name)]
 
 
 def test_the_layout_is_that_of_the_copy_in_memory(get, scans, make_raster):
@@ -374,26 +256,3 @@ def test_a_deferred_raster_is_fetched(serve, scans, make_raster):
     scan = stored(scans, make_raster(np.full((9, 9), 5, 'uint8'), epsg=EPSG, bounds=BOUNDS))
     answer = serve(DeferredViewSet).get(f'/own/{scan.pk}/data/pixel', {'left': 1, 'top': 1})
     assert answer.json()['bands'] == {'1': 5}
-
-
-@pytest.mark.parametrize('form', ['row', 'file', 'bytes'])
-def test_get_path_may_give_a_raster(serve, scans, make_raster, form):
-    path = make_raster(factories.gradient(300, 300), epsg=EPSG, bounds=BOUNDS)
-    scan = stored(scans, path)
-
-    class PathViewSet(LargeImageDetailMixin, viewsets.GenericViewSet):
-        queryset = Scan.objects.using(ALIAS)
-
-        def get_path(self, request: Any, pk: Any = None) -> Any:
-            row = self.get_object().raster
-            return {'row': row, 'file': GDALRaster(str(path))}.get(form) or GDALRaster(
-                path.read_bytes()
-            )
-
-    client = serve(PathViewSet)
-    answers = [client.get(f'/own/{scan.pk}/{name}', said) for name, said in ENDPOINTS]
-    FileViewSet.path = path
-    file = serve(FileViewSet)
-    for (name, said), answer in zip(ENDPOINTS, answers, strict=True):
-        wanted = file.get(f'/own/{name}', said)
-        assert (answer.status_code, body(answer)) == (200, body(wanted)), name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -25,11 +25,7 @@ from tests.testapp.models import ImageFile
 ENTRY = re.compile(r'([a-z]+)(?:;desc="(\w+)")?;dur=(\d+\.\d{3})')
 
 
-@pytest.fixture(autouse=True)
-def at_zero() -> Iterator[None]:
-    metrics.reset()
-    yield
-    metrics.reset()
+pytestmark = pytest.mark.usefixtures('at_zero')
 
 
 @pytest.fixture

@@ -136,9 +136,19 @@ def test_the_page(images):
     response = ImagePage.as_view()(RequestFactory().get('/'), pk=images[0].pk)
     page = response.render().content.decode()
     assert page.count('data-large-image="map"') == 1
+    assert page.count('data-large-image="zoom"') == 1
     assert page.count('data-large-image="globe"') == 1
     assert 'max_width=320' in page
     assert f'<code>/api/images/{images[0].pk}/tiles/{{z}}/{{x}}/{{y}}.png/</code>' in page
+
+
+def test_deep_zoom(images, client):
+    descriptor = f'/api/images/{images[0].pk}/image.dzi/'
+    assert b'Overlap="1" TileSize="254"' in client.get(descriptor).content
+    given = {'tile_size': 510, 'overlap': 0, 'fmt': 'png'}
+    assert b'Format="png" Overlap="0" TileSize="510"' in client.get(descriptor, given).content
+    tile = f'/api/images/{images[0].pk}/image_files/0/0_0.png/'
+    assert client.get(tile, given)['Content-Type'] == 'image/png'
 
 
 def test_a_whole_page(images):

@@ -19,9 +19,10 @@ export function withQuery(url, params) {
   return `${url}${url.includes('?') ? '&' : '?'}${query}`;
 }
 
-/** Turn the JSON of an error into one line: DRF's `detail`, or its messages field by field. */
+/** Turn the JSON of an error into one line: its `detail` or `message`, or messages field by field. */
 export function describe(body, status) {
-  if (body && typeof body.detail === 'string') return body.detail;
+  const said = body?.detail ?? body?.message;
+  if (typeof said === 'string') return said;
   if (body && typeof body === 'object') {
     const lines = Object.entries(body).map(([key, value]) => `${key}: ${[value].flat().join(' ')}`);
     if (lines.length) return lines.join('; ');
@@ -29,12 +30,14 @@ export function describe(body, status) {
   return `The server answered ${status}.`;
 }
 
-export async function getJson(url) {
+/** GET JSON, or POST what `options` of `fetch` say. Raises `ApiError`. */
+export async function getJson(url, options = {}) {
   let response;
   try {
     response = await fetch(url, {
-      headers: { Accept: 'application/json' },
       credentials: 'same-origin',
+      ...options,
+      headers: { Accept: 'application/json', ...options.headers },
     });
   } catch {
     throw new ApiError('The server cannot be reached.');
@@ -88,13 +91,18 @@ export class ImageApi {
   }
 
   /** Why a tile did not come, or `null` when it is only absent or there after all. */
-  async explainTile(url) {
-    try {
-      const response = await fetch(url, { credentials: 'same-origin' });
-      if (response.ok || response.status === 404) return null;
-      return describe(await response.json().catch(() => null), response.status);
-    } catch {
-      return 'The server cannot be reached.';
-    }
+  explainTile(url) {
+    return explainTile(url, [404]);
+  }
+}
+
+/** Why a tile did not come, or `null` when it is there after all or its status is one of `expected`. */
+export async function explainTile(url, expected = []) {
+  try {
+    const response = await fetch(url, { credentials: 'same-origin' });
+    if (response.ok || expected.includes(response.status)) return null;
+    return describe(await response.json().catch(() => null), response.status);
+  } catch {
+    return 'The server cannot be reached.';
   }
 }

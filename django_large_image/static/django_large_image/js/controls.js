@@ -13,7 +13,8 @@ export function partsOf(section) {
   return Object.fromEntries(found.map((element) => [element.dataset.li, element]));
 }
 
-function option(value, label) {
+/** An `<option>`. */
+export function option(value, label) {
   const element = document.createElement('option');
   element.value = value;
   element.textContent = label;

@@ -29,6 +29,11 @@ export function unwrapped({ xmin, xmax, ymin, ymax }) {
   return { west: xmin, east: xmax < xmin ? xmax + 360 : xmax, south: ymin, north: ymax };
 }
 
+/** Whether the image is shown where it lies on Earth: the zoom viewer shows all images in their own pixels. */
+function onMap(config, metadata) {
+  return Boolean(config.kind !== 'zoom' && metadata.geospatial && metadata.bounds);
+}
+
 function frameCount(metadata) {
   const frames = Array.isArray(metadata.frames) ? metadata.frames : [];
   return Math.max(1, ...frames.map((entry) => (entry.Frame ?? entry.Index ?? 0) + 1), 1);
@@ -42,7 +47,7 @@ export class LargeImage {
     if (!metadata) throw new ApiError('The image has no metadata to choose a view by.');
     const [bands, tiles, colormaps] = await Promise.all([
       api.bands().catch(() => null),
-      api.tilesMetadata(metadata.geospatial ? { projection: WEB_MERCATOR } : {}).catch(() => null),
+      api.tilesMetadata(onMap(config, metadata) ? { projection: WEB_MERCATOR } : {}).catch(() => null),
       api.colormaps().catch(() => null),
     ]);
     return new LargeImage(config, api, metadata, bands, tiles, colormaps);
@@ -54,7 +59,7 @@ export class LargeImage {
     this.title = config.title;
     this.metadata = metadata;
     this.colormaps = colormaps;
-    this.geospatial = Boolean(metadata.geospatial && metadata.bounds);
+    this.geospatial = onMap(config, metadata);
     this.bands = bandList(bands, metadata);
     this.composite = compositeOf(this.bands);
     this.frames = frameCount(metadata);

@@ -3,7 +3,7 @@
 import { addBaseMap } from './base_map.js';
 import { loadLeaflet } from './leaflet.js';
 
-const MERCATOR_LATITUDE = 85.0511;
+export const MERCATOR_LATITUDE = 85.0511;
 const CLOSER_THAN_NATIVE = 4; // levels of magnification beyond the image's own pixels
 const SMALL = 8; // ... and for images of a few pixels
 const WIDE = 700; // pixels of the stage
@@ -12,7 +12,7 @@ const WIDE = 700; // pixels of the stage
  * Tiles whose columns count on beyond the antimeridian. Leaflet's own wrapping compares wrapped tiles with the bounds, so
  * that an image from 170 to 190 degrees would lose its eastern half.
  */
-function roundTheWorld(L) {
+export function roundTheWorld(L) {
   return L.TileLayer.extend({
     getTileUrl(coords) {
       const columns = 2 ** this._getZoomForUrl();

@@ -7,8 +7,9 @@ import { legacyConfig } from './legacy.js';
 import { MapViewer } from './map_viewer.js';
 import { Notice } from './notice.js';
 import { place, values } from './readout.js';
+import { ZoomViewer } from './zoom_viewer.js';
 
-const KINDS = { map: MapViewer, globe: GlobeViewer };
+const KINDS = { map: MapViewer, globe: GlobeViewer, zoom: ZoomViewer };
 // Below these sizes, in pixels, the panel starts folded (viewer.css has the same width).
 const NARROW = 560;
 const LOW = 450;

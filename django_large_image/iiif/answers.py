@@ -1,0 +1,136 @@
+"""From an IIIF request to its answer, step by step: parse, permission, ETag, cache, imaging,
+headers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+
+from django_large_image.exceptions import BudgetError, ParameterError
+from django_large_image.iiif.addresses import requested_uri
+from django_large_image.iiif.derivative import pyramid, render, shown_size
+from django_large_image.iiif.hooks import IIIFHooks, keeps_iiif_hooks
+from django_large_image.iiif.image import IIIFImage
+from django_large_image.iiif.info import Pyramid, build_info
+from django_large_image.iiif.parameters import NOTHING, PictureParameters
+from django_large_image.iiif.request import ImageRequest, SplitPath
+from django_large_image.iiif.versions import VERSIONS
+from django_large_image.metrics import stage
+from django_large_image.rest.asked import ask
+from django_large_image.rest.responses import add_headers, make_etag, not_modified
+
+JSON, JSON_LD = 'application/json', 'application/ld+json'
+JSON_LD_CONTEXT = 'http://www.w3.org/ns/json-ld#context'
+_NO = ('0', 'false', 'no')
+
+
+def answer_redirect(view: IIIFHooks, version: str, path: SplitPath) -> HttpResponseBase:
+    """Return the 303 from the base URI to info.json."""
+    image = IIIFImage(view, version, path.identifier, NOTHING)
+    image.features.require(('baseUriRedirect',))
+    image.reference  # noqa: B018 - nobody learns of an image that is not there for him
+    uri = requested_uri(image.request._request, path.identifier, 0)
+    return HttpResponse(status=303, headers={'Location': f'{uri}/info.json'})
+
+
+def answer_info(view: IIIFHooks, version: str, path: SplitPath) -> HttpResponseBase:
+    """Return info.json."""
+    image = IIIFImage(view, version, path.identifier, NOTHING)
+    uri = requested_uri(image.request._request, path.identifier, 1)
+    media_type = info_type(image)
+    body = None
+    if keeps_iiif_hooks(view):
+        etag = image.etag('info', uri, media_type)
+    else:
+        # What the viewset adds may change while the file does not.
+        body = _info(image, uri, image.pyramid())
+        etag = make_etag(body, media_type)
+    response = not_modified(image.request, etag)
+    if response is None:
+        if body is None:
+            body = image.keep('info', etag, lambda: _info(image, uri, pyramid(image.reader)))
+        response = HttpResponse(body, content_type=media_type)
+    response['Vary'] = 'Accept'
+    if media_type == JSON:
+        # What makes linked data of plain JSON.
+        context = VERSIONS[version].context
+        response['Link'] = f'<{context}>;rel="{JSON_LD_CONTEXT}";type="{JSON_LD}"'
+    return add_headers(response, image.view, etag)
+
+
+def _info(image: IIIFImage, uri: str, facts: Pyramid) -> bytes:
+    extra = image.view.get_iiif_info(image)
+    limits = image.limits_of((facts.width, facts.height))
+    info = build_info(image.version, uri, facts, limits, image.features, extra)
+    return json.dumps(info, ensure_ascii=False).encode()
+
+
+def info_type(image: IIIFImage) -> str:
+    """Return the media type of info.json that the version prefers and the client accepts."""
+    version, accepted = VERSIONS[image.version], image.request._request.META.get('HTTP_ACCEPT', '')
+    if not image.features.allows('jsonldMediaType'):
+        return JSON
+    linked = JSON_LD in accepted or (version.prefers_json_ld and JSON not in accepted)
+    return version.json_ld if linked else JSON
+
+
+def answer_image(view: IIIFHooks, version: str, path: SplitPath) -> HttpResponseBase:
+    """Return the picture that a path asks for."""
+    with stage('parse'):
+        wanted = ImageRequest.parse(version, *path.parts)
+        asked = ask(view, view.request, {'fmt': wanted.format}, PictureParameters)
+    image = IIIFImage(view, version, path.identifier, asked)
+    etag = image.etag(*path.parts, asked.key, image.style.key)
+    unchanged = not_modified(image.request, etag)
+    if unchanged is not None:
+        return add_headers(unchanged, image.view, etag)
+    stored = image.keep('derivatives', etag, lambda: _picture(image, wanted))
+    media_type, canonical, body = stored.split(b'\0', 2)
+    response = HttpResponse(body, content_type=media_type.decode())
+    if links := _links(image, path, canonical.decode()):
+        response['Link'] = links
+    if 'download' in image.request._request.META.get('QUERY_STRING', ''):
+        _name(response, image, wanted.format)
+    return add_headers(response, image.view, etag)
+
+
+def _picture(image: IIIFImage, wanted: ImageRequest) -> bytes:
+    """Return media type, canonical path and bytes of a picture, zeros between them."""
+    with stage('action'):
+        try:
+            size = shown_size(image.reader)
+            limits = image.limits_of(size)
+            plan = wanted.resolve(*size, limits, image.features)
+            picture = render(image, plan)
+        except BudgetError as error:
+            raise ParameterError(error.detail) from error
+    if not isinstance(picture.body, bytes):
+        raise TypeError('A picture is bytes.')
+    canonical = wanted.canonical(plan, *size, limits)
+    return b'\0'.join((picture.media_type.encode(), canonical.encode(), picture.body))
+
+
+def _links(image: IIIFImage, path: SplitPath, canonical: str) -> str:
+    """Return the header that names the level of the service and the picture's canonical URI."""
+    allows, links = image.features.allows, []
+    if allows('profileLinkHeader'):
+        links.append(f'<{VERSIONS[image.version].profile(image.features)}>;rel="profile"')
+    if allows('canonicalLinkHeader'):
+        uri = requested_uri(image.request._request, path.identifier, len(path.parts))
+        links.append(f'<{uri}/{canonical}>;rel="canonical"')
+    return ','.join(links)
+
+
+def _name(response: HttpResponseBase, image: IIIFImage, suffix: str) -> None:
+    """Let a browser store the picture as a file."""
+    asked = image.request.query_params.get('download')
+    if asked is not None and asked.lower() not in _NO:
+        stem, _, last = image.identifier.rpartition('/')[2].rpartition('.')
+        name = re.sub(r'[^\w.-]+', '_', stem or last)
+        disposition = content_disposition_header(True, f'{name}.{suffix}')
+        response['Content-Disposition'] = str(disposition)

@@ -1,0 +1,109 @@
+"""Endpoints of Deep Zoom: `image.dzi` and the tiles in `image_files/...`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from django_large_image.pixels.formats import FORMATS, get_format
+from django_large_image.rest.base import ImageHooks
+from django_large_image.rest.endpoints import endpoint
+from django_large_image.rest.image import RequestedImage, check_size
+from django_large_image.rest.parameters import (
+    FormatParameters,
+    Parameters,
+    PlaceParameters,
+    SourceParameters,
+    StyleParameters,
+)
+from django_large_image.rest.responses import Binary
+from django_large_image.sources.deepzoom import OVERLAP, TILE_SIZE, DeepZoomImage
+from django_large_image.sources.levels import read_level
+from django_large_image.sources.stored import stored_window
+
+_TILE = r'(?P<z>[^/]+)/(?P<x>[^/_]+)_(?P<y>[^/_]+)\.(?P<fmt>\w+)'
+
+
+class LayoutParameters(Parameters):
+    """How levels are cut into tiles."""
+
+    tile_size = serializers.IntegerField(
+        min_value=1,
+        max_value=2**31,
+        default=TILE_SIZE,
+        help_text='The width and height of tiles in pixels, without their overlap.',
+    )
+    overlap = serializers.IntegerField(
+        min_value=0,
+        max_value=2**31,
+        default=OVERLAP,
+        help_text='How many pixels tiles reach into each neighbour.',
+    )
+
+
+class DeepZoomParameters(LayoutParameters, SourceParameters):
+    """A Deep Zoom image."""
+
+    # The image in its own pixels, wherever it lies: DRF takes the field off the class.
+    projection = None  # type: ignore[assignment]
+    fmt = serializers.CharField(
+        required=False,
+        max_length=16,
+        default='jpg',
+        help_text='The format of the tiles; png keeps transparency.',
+        style={'enum': list(FORMATS), 'example': 'jpg'},
+    )
+
+
+class DeepZoomTileParameters(PlaceParameters, LayoutParameters, StyleParameters, FormatParameters):
+    """A tile of a Deep Zoom image."""
+
+    projection = None  # type: ignore[assignment]  # likewise
+
+
+class DeepZoomActions(ImageHooks):
+    """The image in its own pixel grid as Deep Zoom viewers read it."""
+
+    @endpoint('deepzoom', r'image\.dzi', DeepZoomParameters, 'Deep Zoom')
+    def deepzoom(self, image: RequestedImage, query: Any) -> Any:
+        """The XML that Deep Zoom viewers open; they repeat its query string at each tile."""
+        get_format(query.fmt)
+        text = _pyramid(image, query).descriptor(query.fmt.lower())
+        return Binary(text.encode(), 'application/xml')
+
+    @endpoint('deepzoom-xml', r'image\.xml', DeepZoomParameters, 'Deep Zoom (other suffix)')
+    def deepzoom_xml(self, image: RequestedImage, query: Any) -> Any:
+        """The same as `image.dzi`."""
+        return DeepZoomActions.deepzoom(self, image, query)
+
+    @endpoint(
+        'deepzoom-tile',
+        f'image_files/{_TILE}',
+        DeepZoomTileParameters,
+        'One tile of Deep Zoom',
+        cached=True,
+        styled=True,
+    )
+    def deepzoom_tile(self, image: RequestedImage, query: Any) -> Any:
+        """The tile at level z, column x and row y; 404 outside. Level 0 is one pixel, the highest
+        level the image.
+        """
+        pyramid = _pyramid(image, query)
+        box = pyramid.tile(query.z, query.x, query.y)
+        factor, reader = pyramid.factor(query.z), image.reader
+        window = pyramid.window(query.z, box)
+        size = box[2] - box[0], box[3] - box[1]
+        check_size(size, len(reader.bands) if image.wants_samples else 4)
+        return image.stored(
+            lambda frame, name: stored_window(reader, window, size, frame, name)
+        ) or image.picture(
+            lambda frame, bands: read_level(
+                reader, box, factor, frame=frame, bands=bands, resampling=query.resample
+            )
+        )
+
+
+def _pyramid(image: RequestedImage, query: Any) -> DeepZoomImage:
+    reader = image.reader
+    return DeepZoomImage(reader.sourceSizeX, reader.sourceSizeY, query.tile_size, query.overlap)

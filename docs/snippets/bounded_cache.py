@@ -1,0 +1,6 @@
+CACHES = {
+    'default': {
+        'BACKEND': 'django_large_image.backends.BoundedLocMemCache',
+        'OPTIONS': {'MAX_BYTES': 256 * 1024 * 1024},
+    },
+}
