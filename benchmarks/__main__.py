@@ -15,7 +15,6 @@ from benchmarks.load import send, write_list
 from benchmarks.peers import PEERS, DjangoPeer, Peer
 from benchmarks.results import Machine, Measurement, Results
 from benchmarks.servers import Server
-from benchmarks.tiles import tile_list
 
 # Beside each other in every case; the other peers are named by the case.
 OURS = ('ours', 'ours-gunicorn')
@@ -121,13 +120,14 @@ def skip(results: Results, peer: Peer, error: UnavailableError) -> None:
 def measure(
     case: Case, peers: list[Peer], servers: dict[str, Server], options: argparse.Namespace
 ) -> dict[str, Measurement]:
-    """Return what each peer does at a case: first every tile once, then the rounds in turn."""
-    tiles = tile_list(case.footprint)
+    """Return what each peer does at a case: first every tile once, then as many as in a round that
+    does not count, so that each worker has seen them; then the rounds in turn.
+    """
     found: dict[str, Measurement] = {}
     lists = {}
     ours: list[Answer] | None = None
     for peer in peers:
-        addresses = [peer.address(case.filename, case, tile) for tile in tiles]
+        addresses = [peer.address(case.filename, case, tile) for tile in case.tiles]
         try:
             pictures = fetch_all(servers[peer.name].url, addresses, case.suffix)
         except (WrongAnswerError, OSError) as error:
@@ -140,6 +140,8 @@ def measure(
         size = sum(picture.size for picture in pictures) / len(pictures)
         found[peer.name] = Measurement(size=size, difference=apart)
         lists[peer.name] = write_list(f'{case.name}-{peer.name}', addresses)
+    for name, addresses_file in lists.items():
+        send(servers[name].url, addresses_file, options.seconds)
     for number in range(options.rounds):
         for name, measurement in found.items():
             before = servers[name].processor_time()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
-from benchmarks.tiles import Footprint
+from benchmarks.tiles import Footprint, Tile, tile_list
+
+Protocol = Literal['xyz', 'iiif', 'thumbnail']
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class Case:
     """One row of the table.
 
     `goals` are the ratios to reach, by the name of a peer; the peers that are not in it are
-    measured all the same.
+    measured all the same. `protocol` is how tiles are asked for: by level, column and row, or by
+    region and size as in IIIF's Image API 2; or it is one small picture of the whole image.
     """
 
     name: str
@@ -32,11 +36,27 @@ class Case:
     peers: tuple[str, ...]
     goals: dict[str, float] = field(default_factory=dict)
     stretch: Stretch | None = None
+    protocol: Protocol = 'xyz'
 
     @property
     def projected(self) -> bool:
         """Whether the tiles are those of a web map, not of the raster's own pixel grid."""
         return self.footprint.crs is not None
+
+    @property
+    def tiles(self) -> tuple[Tile, ...]:
+        """The tiles that are asked for; the first one stands for a thumbnail."""
+        if self.protocol == 'thumbnail':
+            return (Tile(0, 0, 0),)
+        return tile_list(self.footprint)
+
+    def image_request(self, tile: Tile) -> str:
+        """Return the request of IIIF's Image API 2 for a tile, or for the thumbnail."""
+        if self.protocol == 'thumbnail':
+            return f'full/!400,400/0/default.{self.suffix}'
+        left, top, width, height = self.footprint.pixel_window(tile)
+        columns = -(-width // self.footprint.pixel_scale(tile))
+        return f'{left},{top},{width},{height}/{columns},/0/default.{self.suffix}'
 
     @property
     def media_type(self) -> str:
@@ -53,6 +73,30 @@ MERCATOR_TILES = 48
 MERCATOR_LEVEL = 11
 MERCATOR_CORNER = (68 * 16, 44 * 16)
 MERCATOR = Footprint.of_tiles(MERCATOR_LEVEL, MERCATOR_CORNER, MERCATOR_TILES, levels=(6, 11))
+
+PYRAMID = Footprint.of_pixels(12_000, 12_000)
+# The coarsest two levels are too few pixels of each stored tile for iipsrv to decode.
+JP2 = Footprint.of_pixels(6_000, 6_000, first=2)
+
+
+def iiif(protocol: Protocol, name: str, goal: float) -> Case:
+    """Return a case of IIIF's Image API, of the pyramid or of the JP2, to be won by `goal`."""
+    source, filename, footprint = {
+        'pyramid': ('pyramid JPEG TIFF', 'pyramid-jpeg.tif', PYRAMID),
+        'jp2': ('JP2', 'plain.jp2', JP2),
+    }[name]
+    picture = {'iiif': 'tile', 'thumbnail': 'thumbnail'}[protocol]
+    return Case(
+        f'{protocol}-{name}',
+        f'{source} → IIIF {picture}',
+        filename,
+        'jpg',
+        footprint,
+        ('iipsrv',),
+        {'iipsrv': goal},
+        protocol=protocol,
+    )
+
 
 CASES = (
     Case(
@@ -97,7 +141,7 @@ CASES = (
         'pyramid JPEG TIFF → JPEG tile',
         'pyramid-jpeg.tif',
         'jpg',
-        Footprint.of_pixels(12_000, 12_000),
+        PYRAMID,
         ('iipsrv', 'django-large-image'),
         {'iipsrv': 1.2},
     ),
@@ -106,9 +150,12 @@ CASES = (
         'JP2 → JPEG tile',
         'plain.jp2',
         'jpg',
-        # The coarsest two levels are too few pixels of each stored tile for iipsrv to decode.
-        Footprint.of_pixels(6_000, 6_000, first=2),
+        JP2,
         ('iipsrv', 'django-large-image'),
         {'iipsrv': 4, 'django-large-image': 1.5},
     ),
+    iiif('iiif', 'pyramid', 1.2),
+    iiif('iiif', 'jp2', 4),
+    iiif('thumbnail', 'pyramid', 3),
+    iiif('thumbnail', 'jp2', 3),
 )

@@ -112,6 +112,11 @@ class Ours(DjangoPeer):
         code = 'import granian, django_large_image as package; print(package.__version__)'
         return run(self.python, '-c', code, cwd=ROOT)
 
+    def address(self, filename: str, case: Case, tile: Tile) -> str:
+        if case.protocol == 'xyz':
+            return super().address(filename, case, tile)
+        return f'/iiif/2/{self.numbers[filename]}/{case.image_request(tile)}'
+
     def command(self, port: int) -> list[str]:
         options = f'--port {port} --workers {WORKERS} --threads 1'
         return [str(self.python), str(LAUNCHER), 'project.wsgi:application', *options.split()]
@@ -287,6 +292,8 @@ fastcgi.server = ("/iipsrv" => ((
         return [program('lighttpd', 'lighttpd'), '-D', '-f', str(configuration)]
 
     def address(self, filename: str, case: Case, tile: Tile) -> str:
+        if case.protocol != 'xyz':
+            return f'/iipsrv?IIIF={quote(filename)}/{case.image_request(tile)}'
         finest = case.footprint.levels[1]
         columns = -(-int(case.footprint.right) // (TILE_SIZE << (finest - tile.z)))
         number = tile.y * columns + tile.x

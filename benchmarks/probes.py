@@ -14,7 +14,6 @@ from benchmarks.cases import CASES, Case
 from benchmarks.load import send, write_list
 from benchmarks.peers import DjangoPeer, Peer
 from benchmarks.servers import Server
-from benchmarks.tiles import tile_list
 
 COLD = CASES[0]
 COPIES = tuple(f'cold-{number}.tif' for number in range(8))
@@ -41,14 +40,14 @@ def kept(
     try:
         lists = {'empty action': write_list('empty', [f'{peer.raster(CASES[0].filename)}/empty'])}
         for case in cases:
-            addresses = [
-                peer.address(case.filename, case, tile) for tile in tile_list(case.footprint)
-            ]
+            addresses = [peer.address(case.filename, case, tile) for tile in case.tiles]
             answers = fetch_all(server.url, addresses, case.suffix)
             tagged = [f'{a}\t{b.etag}' for a, b in zip(addresses, answers, strict=True)]
             title = case.suffix.upper()
             lists[f'304 of a {title} tile'] = write_list(f'{case.name}-304', tagged)
             lists[f'kept {title} tile'] = write_list(f'{case.name}-kept', addresses)
+        description = f'/iiif/3/{peer.numbers[CASES[0].filename]}/info.json'
+        lists['info.json of IIIF'] = write_list('info', [description])
         for addresses_file in lists.values():
             # Every worker has to have made every tile once.
             send(server.url, addresses_file, seconds)
@@ -70,8 +69,7 @@ def memory(peer: Peer, cases: Iterable[Case], seconds: float) -> tuple[int, int]
     server = peer.start()
     try:
         for case in cases:
-            tiles = tile_list(case.footprint)
-            addresses = [peer.address(case.filename, case, tile) for tile in tiles]
+            addresses = [peer.address(case.filename, case, tile) for tile in case.tiles]
             send(server.url, write_list(f'{case.name}-{peer.name}', addresses), seconds)
         return server.memory()
     finally:
@@ -82,7 +80,7 @@ def cold(peer: Peer, starts: int) -> dict[str, float]:
     """Return the median times in ms of the first tile of all of a server just started, and of the
     first of a file that it has never seen.
     """
-    tile = tile_list(COLD.footprint)[0]
+    tile = COLD.tiles[0]
     first: list[float] = []
     later: list[float] = []
     for _ in range(starts):

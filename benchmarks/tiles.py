@@ -59,6 +59,17 @@ class Footprint:
             return self._pixel_tiles(z)
         return self._map_tiles(z)
 
+    def pixel_scale(self, tile: Tile) -> int:
+        """Return how many pixels of the raster a pixel of a tile covers each way."""
+        return 1 << (self.levels[1] - tile.z)
+
+    def pixel_window(self, tile: Tile) -> tuple[int, int, int, int]:
+        """Return what a tile shows of a pixel grid: (left, top, width, height)."""
+        side = TILE_SIZE * self.pixel_scale(tile)
+        left, top = tile.x * side, tile.y * side
+        width, height = min(side, int(self.right) - left), min(side, int(self.bottom) - top)
+        return left, top, width, height
+
     def _pixel_tiles(self, z: int) -> list[Tile]:
         scale = TILE_SIZE << (self.levels[1] - z)
         columns, rows = math.ceil(self.right / scale), math.ceil(self.bottom / scale)

@@ -1,4 +1,4 @@
-"""The viewset, and the one address of it."""
+"""The viewset, and the addresses of it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,17 @@ from rest_framework.viewsets import GenericViewSet
 
 from django_large_image.rest import LargeImageFileDetailMixin
 
+try:
+    from django_large_image.iiif import IIIFMixin, IIIFRouter
+except ImportError:
+    # The predecessor has none.
+    class IIIFMixin:
+        pass
 
-class RasterViewSet(LargeImageFileDetailMixin, GenericViewSet):
+    IIIFRouter = None
+
+
+class RasterViewSet(IIIFMixin, LargeImageFileDetailMixin, GenericViewSet):
     """Anyone reads; row and permission are looked up for each request."""
 
     queryset = Raster.objects.all()
@@ -31,3 +40,7 @@ class RasterViewSet(LargeImageFileDetailMixin, GenericViewSet):
 router = SimpleRouter(trailing_slash=False)
 router.register('rasters', RasterViewSet, basename='raster')
 urlpatterns = [path('', include(router.urls))]
+if IIIFRouter:
+    iiif = IIIFRouter()
+    iiif.register('iiif', RasterViewSet)
+    urlpatterns += iiif.urls
