@@ -120,8 +120,16 @@ def _stored(image: RequestedImage, plan: Derivative, style: Style) -> Binary | N
 
 def _picture(image: RequestedImage, plan: Derivative, style: Style) -> Picture:
     """Return the window of a plan at its size, in a style."""
-    reader, resampling = image.reader, image.query.resample
-    place = _Place(reader, plan.window, plan.size, resampling)
+    place = _Place(image.reader, plan.window, plan.size, image.query.resample)
+    if place.resampling == 'nearest' or place.reduced == place:
+        return _shown(image, place, style)
+    # In one step GDAL would make every row of the window as wide as the result.
+    return _shown(image, place.reduced, style).resize(*plan.size)
+
+
+def _shown(image: RequestedImage, place: _Place, style: Style) -> Picture:
+    """Return a place of the image in a style."""
+    reader, resampling = image.reader, place.resampling
     numbers = style.band_numbers(reader.bands)
     palette = any(b.interpretation == 'palette' and b.number in numbers for b in reader.bands)
     # A level's pixels are means of samples; colours of a palette cannot be mixed before they are
@@ -130,7 +138,7 @@ def _picture(image: RequestedImage, plan: Derivative, style: Style) -> Picture:
     finer = place.finest(coarse=palette) if free else place
     stored = render_style(reader, image.reference, style, image.frame, finer.read)
     picture = place.turn.show(stored)
-    return picture if finer is place else _fill(picture, finer.size).resize(*plan.size)
+    return picture if finer is place else _fill(picture, finer.size).resize(*place.size)
 
 
 @dataclass(frozen=True)
@@ -166,6 +174,18 @@ class _Place:
         """How many pixels of the image become one, along the side where these are fewer."""
         left, top, right, bottom = self.window
         return min((right - left) / self.size[0], (bottom - top) / self.size[1])
+
+    @property
+    def reduced(self) -> _Place:
+        """The place no larger than its window, where it is made smaller along one side and larger
+        along the other; else itself.
+        """
+        left, top, right, bottom = self.window
+        full = right - left, bottom - top
+        larger = [size > length for size, length in zip(self.size, full, strict=True)]
+        if larger[0] == larger[1]:
+            return self
+        return replace(self, size=(min(self.size[0], full[0]), min(self.size[1], full[1])))
 
     def read(self, frame: int | None, bands: Sequence[int] | None) -> Raster:
         """Return the samples as they are stored, not turned."""

@@ -97,7 +97,9 @@ def read_window(
         left + first_column * scale[0], left + last_column * scale[0], dataset.RasterXSize
     )
     y0, y1 = _clip(top + first_row * scale[1], top + last_row * scale[1], dataset.RasterYSize)
-    check_read(dataset, (x1 - x0) * (y1 - y0), (scale[0] * scale[1]) ** 0.5, len(bands))
+    # GDAL chooses overviews by the side that is scaled less; of a single row it looks at its width.
+    least = scale[0] if rows == 1 else min(scale)
+    check_read(dataset, (x1 - x0) * (y1 - y0), least, len(bands))
     box = (x0, y0, x1 - x0, y1 - y0)
     if not all(float(edge).is_integer() for edge in box):
         # GDAL averages over whole pixels only, but for the window of a VRT.

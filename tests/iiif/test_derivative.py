@@ -574,3 +574,32 @@ def test_samples_that_are_missing_do_not_darken_others(make_raster: Any) -> None
         seen = found[..., -1] > 0
         assert seen.any()
         assert np.abs(found[..., 0][seen].astype(int) - 200).max() <= 1
+
+
+@pytest.mark.parametrize(('size', 'flat'), [((4000, 1), 0), ((1, 4000), 1)])
+def test_what_is_stretched_is_reduced_before(
+    size: Any, flat: int, make_raster: Any, monkeypatch: Any
+) -> None:
+    data = noise(90, 60) // 2 + 60
+    image = Opened(make_raster(data, options=TILED))
+    asked = []
+    read = type(image.reader).read_window
+
+    def spy(reader: Any, window: Any, size: Any, **options: Any) -> Any:
+        asked.append(size)
+        return read(reader, window, size, **options)
+
+    monkeypatch.setattr(type(image.reader), 'read_window', spy)
+    found = picture(image, (0, 0, 60, 90), size)
+    assert asked == [tuple(min(pair) for pair in zip(size, (60, 90), strict=True))]
+    assert found.shape == (size[1], size[0], 3)
+    means = np.moveaxis(data, 0, 2).mean(axis=flat, keepdims=True)
+    expected = cv2.resize(means, size, interpolation=cv2.INTER_LANCZOS4)
+    np.testing.assert_allclose(found.reshape(expected.shape), expected, atol=2)
+
+
+def test_rows_are_counted_though_an_image_is_made_flat(make_raster: Any, settings: Any) -> None:
+    image = Opened(make_raster(noise(600, 600, 1), options=TILED))
+    settings.LARGE_IMAGE = {'MAX_READ_PIXELS': 200_000}
+    with pytest.raises(BudgetError):
+        content(image, (0, 0, 600, 600), (590, 2))
