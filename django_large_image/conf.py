@@ -68,6 +68,8 @@ class Settings:
     # What the URL of an image may begin with; none: URLs are refused.
     URL_PREFIXES: tuple[str, ...] = ()
     URL_PRIVATE_HOSTS: tuple[str, ...] = ()
+    # The folders whose files datasets of catalogues may name; none: paths are refused.
+    CATALOG_ROOTS: tuple[str, ...] = ()
     # Stores over the network.
     REMOTE_TIMEOUT: int = 10
     VERSION_MAX_AGE: int = 5

@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -65,6 +66,56 @@ def server() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[str]:
+    """Serve a folder with the bands of a Landsat scene and other samples by `serve_rasters`."""
+    from osgeo import gdal
+
+    gdal.UseExceptions()
+    media = PROJECT / 'var' / 'media' / 'images'
+    with tempfile.TemporaryDirectory() as scratch:
+        target = Path(scratch, 'samples')
+        target.mkdir()
+        for number, band in enumerate(('blue', 'green', 'red', 'nir', 'swir1', 'swir2'), 2):
+            path = str(target / f'great-salt-lake_{band}.tif')
+            gdal.Translate(path, str(media / 'great-salt-lake.tif'), bandList=[number])
+        shutil.copy(media / 'sierra-nevada.tif', target / 'sierra-nevada_elevation.tif')
+        for number, band in enumerate(('red', 'green', 'blue'), 1):
+            path = str(target / f'san-francisco_{band}.tif')
+            gdal.Translate(path, str(media / 'san-francisco.tif'), bandList=[number])
+        command = [sys.executable, '-m', 'django', 'serve_rasters', str(target), '--no-browser']
+        process = subprocess.Popen(
+            [*command, '--pattern', '{place}_{band}.tif'],
+            env={**os.environ, 'DJANGO_SETTINGS_MODULE': 'django_large_image.catalog.standalone'},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            yield next(word for word in process.stdout.readline().split() if '://' in word)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def catalog(page: Any) -> None:
+    """Take those of the page of a catalogue: a formula, and a picture of three bands."""
+    with folder() as address:
+        page.goto(f'{address}#great-salt-lake/red', wait_until='networkidle')
+        page.click('[data-li=mode-compute]')
+        page.select_option('[data-li=palette]', 'RdYlGn')
+        page.fill('[data-li=min]', '-0.4')
+        page.fill('[data-li=max]', '0.6')
+        page.press('[data-li=max]', 'Enter')
+        page.wait_for_timeout(1000)
+        page.wait_for_function(SETTLED)
+        keep('catalog', page)
+        page.click('[data-li=mode-rgb]')
+        page.wait_for_timeout(1000)
+        page.wait_for_function(SETTLED)
+        keep('catalog-rgb', page, suffix='jpg')
 
 
 def find(address: str, name: str) -> int:
@@ -143,6 +194,9 @@ def main() -> None:
         page.set_viewport_size({'width': 1200, 'height': 1000})
         page.wait_for_timeout(1500)
         keep('admin', page)
+
+        page.set_viewport_size(SIZE)
+        catalog(page)
         browser.close()
 
 

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     'rest_framework',
     's3_file_field',
     'django_large_image',
+    'django_large_image.catalog',
     'tests.testapp',
     'core',
 ]

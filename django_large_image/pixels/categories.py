@@ -64,11 +64,13 @@ class Categories:
         return cls._checked(Category(*_ends(said), _color(color)) for said, color in pairs)
 
     @classmethod
-    def described(cls, entries: Iterable[Mapping[str, Any]]) -> Categories:
-        """Read a list of `{"value", "name", "color"}`."""
+    def described(cls, entries: object) -> Categories:
+        """Read a list of `{"value", "name", "color"}`; raises `StyleError` for anything else."""
+        if not isinstance(entries, list) or not all(isinstance(e, Mapping) for e in entries):
+            raise StyleError('Categories are a list of objects.')
         return cls._checked(
-            Category(*_ends(entry['value']), _color(entry['color']), str(entry.get('name', '')))
-            for entry in entries
+            Category(*_ends(e.get('value')), _color(e.get('color')), str(e.get('name', '')))
+            for e in entries
         )
 
     @classmethod

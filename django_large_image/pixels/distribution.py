@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 # Different numbers that `Digest` tells apart, and samples that it sorts at once.
-_DISTINCT, _SORTED = 1 << 18, 1 << 20
+_DISTINCT, _SORTED = 1 << 18, 1 << 19
 _PERCENTS = np.arange(1, 100) / 100
 
 
@@ -95,18 +95,19 @@ class Counts:
 
 
 class Digest:
-    """Samples of any type, of which each value is counted as long as there are at most
-    2^18 different ones.
+    """Samples of any type, of which each value is counted as long as there are at most 2^18
+    different ones.
 
     Of more the last bit of each mantissa is dropped, and the next, until there are not. A
-    percentile is off by less than that share of itself (`tolerance`): about a hundred-thousandth for
-    measurements, wherever in the range of their type they lie. Extremes and moments are of all
-    bits.
+    percentile is off by less than that share of itself (`tolerance`): about a hundred-thousandth
+    for usual measurements, wherever in the range of their type they lie. Extremes and moments are
+    of all bits.
     """
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         single = dtype.kind == 'f' and dtype.itemsize <= 4
-        self._float, self._whole = (np.float32, np.int32) if single else (np.float64, np.int64)
+        self._float: type[np.floating[Any]] = np.float32 if single else np.float64
+        self._whole: type[np.signedinteger[Any]] = np.int32 if single else np.int64
         self._moments = Moments()
         self._dropped = 0
         self._keys, self._counts = np.empty(0, self._whole), np.empty(0, np.int64)
@@ -169,8 +170,9 @@ def tally(dtype: np.dtype[Any]) -> Counts | Digest:
 
 def _signed(magnitudes: Array, signs: Array) -> Array:
     """Return whole numbers negated where others of the same type are negative."""
-    negative = signs >> (8 * signs.itemsize - 1)
-    return (magnitudes ^ negative) - negative
+    negative: Array = signs >> (8 * signs.itemsize - 1)
+    numbers: Array = (magnitudes ^ negative) - negative
+    return numbers
 
 
 def _counted(keys: Array, counts: Array | None = None) -> tuple[Array, Array]:

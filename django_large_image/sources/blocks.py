@@ -11,7 +11,7 @@ from django_large_image.sources.opening import Reader
 from django_large_image.sources.raster_source import RasterTileSource
 
 # Samples of a band that are read at once.
-LIMIT = 1024 * 1024
+LIMIT = 512 * 1024
 
 
 def read_blocks(reader: Reader, frame: int | None, number: int) -> Iterator[tuple[Window, Raster]]:

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     'drf_yasg',
     's3_file_field',
     'django_large_image',
+    'django_large_image.catalog',
     'core',
 ]
 

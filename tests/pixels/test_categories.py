@@ -73,6 +73,12 @@ def test_described_categories_have_names():
     assert categories.steps(np.array([1, 2, 300], np.uint16)).tolist() == [1, 2, 2]
 
 
+@pytest.mark.parametrize('told', [None, {}, [1], [{}], [{'value': 1}], [{'color': 'red'}], []])
+def test_described_categories_have_a_value_and_a_color(told):
+    with pytest.raises(StyleError):
+        Categories.described(told)
+
+
 @pytest.mark.parametrize(
     'value',
     [

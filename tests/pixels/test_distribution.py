@@ -73,7 +73,8 @@ def test_percentiles_of_more_are_off_by_as_much_as_is_said(dtype, offset, monkey
         digest.add(part)
     found = digest.distribution()
     expected = np.percentile(samples.astype('f8'), PERCENTS)
-    assert 0 < digest.tolerance < 0.02
+    assert digest.tolerance < 0.02
+    assert digest.tolerance or len(np.unique(samples)) <= 2000
     np.testing.assert_allclose(found.percentiles, expected, rtol=digest.tolerance)
     assert (found.minimum, found.maximum) == (samples.min(), samples.max())
 

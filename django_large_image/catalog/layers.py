@@ -1,0 +1,79 @@
+"""What a map can show of a catalogue: one dataset, three as red, green and blue, or a formula."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django_large_image.catalog import looks
+from django_large_image.catalog.looks import Look, Measured
+from django_large_image.catalog.mosaics import Selection
+from django_large_image.catalog.parameters import (
+    ComputeParameters,
+    RGBParameters,
+    SinglebandParameters,
+    SizeParameters,
+)
+from django_large_image.catalog.schema import schema_of
+from django_large_image.conf import settings
+from django_large_image.exceptions import ParameterError
+
+_NUMBERED = re.compile('v[1-5]')
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One kind of picture: its name in URLs, its parameters, and how they become a look.
+
+    `bands` returns the values of the key that the path leaves out, from the parameters and all that
+    the query says; None where the path names all keys.
+    """
+
+    name: str
+    title: str
+    table: type[SizeParameters]
+    look: Callable[[Any, Measured], Look]
+    bands: Callable[[Any, Mapping[str, str]], tuple[str, ...]] | None = None
+
+    def query(self, given: Mapping[str, str]) -> Any:
+        """Return the validated parameters; raises DRF's `ValidationError`."""
+        return self.table.parse({name: given[name] for name in self.table.names() if name in given})
+
+    def select(self, slug: str, path: str, query: Any, given: Mapping[str, str]) -> Selection:
+        """Return the datasets that a path of values and the parameters name.
+
+        Raises `MissingError` for an unknown catalogue, `ParameterError` for anything else.
+        """
+        values: list[Any] = [value for value in path.split('/') if value]
+        schema = schema_of(slug)
+        if self.bands is not None:
+            names = [key.name for key in schema.keys]
+            place = names.index(schema.key(query.key).name) if query.key else len(names) - 1
+            values.insert(place, self.bands(query, given))
+        schema.count(values)
+        return Selection(slug, tuple(values), ascending=query.rule == 'last')
+
+
+def _rgb_bands(query: Any, given: Mapping[str, str]) -> tuple[str, ...]:
+    return query.r, query.g, query.b
+
+
+def _variables(query: Any, given: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values that the names of an expression stand for: as the query says, else they are
+    the values themselves.
+    """
+    names = query.expression.names
+    if len(names) > settings.MAX_BANDS:
+        raise ParameterError(f'At most {settings.MAX_BANDS} datasets can be combined.')
+    for name in names:
+        if name not in given and _NUMBERED.fullmatch(name):
+            raise ParameterError(f'The expression uses {name}, which the query does not say.')
+    return tuple(given.get(name, name) for name in names)
+
+
+SINGLEBAND = Layer('singleband', 'One dataset', SinglebandParameters, looks.singleband)
+RGB = Layer('rgb', 'Three datasets as red, green and blue', RGBParameters, looks.rgb, _rgb_bands)
+COMPUTE = Layer('compute', 'A formula over datasets', ComputeParameters, looks.compute, _variables)
+LAYERS = (SINGLEBAND, RGB, COMPUTE)

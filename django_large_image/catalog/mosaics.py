@@ -1,0 +1,200 @@
+"""The datasets that make the bands of a picture: one for each, or, as keys are left open, all that
+lie where the picture does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Max, Min
+
+from django_large_image.catalog import measuring, queries
+from django_large_image.catalog.models import Dataset
+from django_large_image.catalog.schema import schema_of
+from django_large_image.exceptions import MissingError, UnreadableError
+from django_large_image.pixels.raster import Size
+from django_large_image.pixels.samples import Mosaic, Rule, Samples
+from django_large_image.sources.boxes import Window
+from django_large_image.sources.opening import open_source, reader_of
+from django_large_image.sources.reference import ImageReference
+
+logger = logging.getLogger(__name__)
+
+# The value of a key that is left open.
+OPEN = '*'
+# Datasets of one band of a picture: as many files are opened and read, at worst.
+MAX_DATASETS = 32
+MERCATOR = 'EPSG:3857'
+# Of the side of a picture: less than a hundredth of a pixel.
+_MARGIN = 1e-5
+
+Value = str | tuple[str, ...]
+Degrees = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Band:
+    """The datasets of one band with their references, what is to be seen first before the others.
+
+    `single` is whether it is one dataset whatever its place; `more` is whether there are others,
+    which are left out.
+    """
+
+    datasets: tuple[tuple[Dataset, ImageReference], ...]
+    single: bool = True
+    more: bool = False
+
+    @property
+    def identity(self) -> tuple[object, ...] | None:
+        """Which samples they are; None where nobody knows."""
+        found = [(reference.identity, dataset.band) for dataset, reference in self.datasets]
+        return tuple(found) if all(identity for identity, _ in found) else None
+
+    def read(self, window: Window, size: Size, rule: Rule, resampling: str | None) -> Samples:
+        """Return the samples of a window (xmin, ymin, xmax, ymax) of the web map."""
+        mosaic = Mosaic(rule)
+        for dataset, reference in self.datasets:
+            try:
+                reader = reader_of(open_source(reference, projection=MERCATOR))
+                raster = reader.read_map(
+                    MERCATOR, window, size, bands=[dataset.band], resampling=resampling
+                )
+            except UnreadableError:
+                if self.single:
+                    raise
+                logger.warning('Dataset %s is missing in a mosaic: unreadable.', dataset.pk)
+                continue
+            if self.single:
+                return Samples.of(raster)
+            mosaic.add(Samples.of(raster))
+            if mosaic.settled:
+                break
+        return mosaic.result() or Samples.nothing(size)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The datasets of a catalogue with a value for each key.
+
+    One value may be a tuple: of the values of bands, one after another. Any may be `OPEN`.
+    `ascending` is whether the oldest come first.
+    """
+
+    slug: str
+    values: tuple[Value, ...]
+    ascending: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether any number of datasets may belong to it."""
+        return OPEN in self.values
+
+    def bands(self, bounds: Degrees | None = None) -> list[Band]:
+        """Return the bands, of a mosaic those parts within bounds: west, south, east, north.
+
+        Raises `MissingError` where there is no such catalogue or one of the datasets is not there.
+        """
+        if self.open:
+            return self._mosaics(bounds)
+        return [
+            Band(((dataset, dataset.reference()),))
+            for dataset in queries.find(self.slug, self.values)
+        ]
+
+    def at(self, lon: float, lat: float, page: int, limit: int) -> list[Dataset]:
+        """Return a page of the datasets that may have a value at a point, in degrees."""
+        if not self.open:
+            return queries.find(self.slug, self.values) if not page else []
+        return self._search((lon, lat, lon, lat), 0).datasets(page, limit)
+
+    def measured(self, bands: Sequence[Band], index: int) -> Dataset:
+        """Return the dataset whose statistics are those of a band: of a mosaic the first of all,
+        wherever it lies, so that its tiles go together.
+
+        Raises what `measuring.ensure` does.
+        """
+        if self.open:
+            found = self._search(None, index).datasets(0, 1)
+            if not found:
+                raise MissingError('There is no such dataset.')
+            dataset, reference = found[0], found[0].reference()
+        else:
+            dataset, reference = bands[index].datasets[0]
+        if dataset.measured_version != measuring.version_of(reference):
+            measuring.ensure(dataset)
+        return dataset
+
+    def bounds(self, bands: Sequence[Band]) -> Degrees:
+        """Return the bounds of all datasets of the bands, of a mosaic also those that no picture
+        shows at once; `east` may be over 180. Raises `MissingError` where there is none.
+        """
+        if self.open:
+            _, values = self._several
+            found = [_enclosing(self._search(None, index)) for index in range(len(values))]
+        else:
+            found = [
+                band.datasets[0][0].bounds or self.measured(bands, index).bounds
+                for index, band in enumerate(bands)
+            ]
+        sides = [bounds for bounds in found if bounds is not None]
+        if not sides:
+            raise MissingError('There is no such dataset on the map.')
+        west, south, east, north = zip(*sides, strict=True)
+        return min(west), min(south), max(east), max(north)
+
+    @property
+    def _several(self) -> tuple[int, tuple[str, ...]]:
+        """Which key has a value for each band, and these; -1 where there is one band only."""
+        for index, value in enumerate(self.values):
+            if isinstance(value, tuple):
+                return index, value
+        return -1, ('',)
+
+    def _mosaics(self, bounds: Degrees | None) -> list[Band]:
+        _, values = self._several
+        bands = []
+        for index in range(len(values)):
+            found = self._search(bounds, index).datasets(0, MAX_DATASETS + 1)
+            kept = tuple(_readable(found[:MAX_DATASETS]))
+            bands.append(Band(kept, single=False, more=len(found) > MAX_DATASETS))
+        return bands
+
+    def _search(self, bounds: Degrees | None, index: int = 0) -> queries.Search:
+        """Return the search for the datasets of a band."""
+        schema = schema_of(self.slug)
+        schema.count(self.values)
+        several, values = self._several
+        conditions = {
+            key.name: values[index] if place == several else value
+            for place, (key, value) in enumerate(zip(schema.keys, self.values, strict=True))
+            if value != OPEN
+        }
+        names = [key.name for key in schema.keys if key.name not in conditions]
+        dates = [key.name for key in schema.keys if key.kind == 'date' and key.name in names]
+        search = queries.search(self.slug, conditions, bbox=bounds and _within(bounds))
+        return search.ordered(*(dates or names), ascending=self.ascending)
+
+
+def _enclosing(search: queries.Search) -> Degrees | None:
+    """Return the bounds of all that are found."""
+    ends = search.select().aggregate(Min('west'), Min('south'), Max('east'), Max('north'))
+    west, south, east, north = ends.values()
+    return None if west is None else (west, south, east, north)
+
+
+def _within(bounds: Degrees) -> Degrees:
+    """Return bounds that leave out what only touches them: the neighbours of a tile."""
+    west, south, east, north = bounds
+    across, up = (east - west) * _MARGIN, (north - south) * _MARGIN
+    return west + across, south + up, east - across, north - up
+
+
+def _readable(datasets: Sequence[Dataset]) -> Iterator[tuple[Dataset, ImageReference]]:
+    """Yield the datasets whose files are there, with their references."""
+    for dataset in datasets:
+        try:
+            yield dataset, dataset.reference()
+        except (UnreadableError, MissingError) as error:
+            logger.warning('Dataset %s is missing in a mosaic: %s', dataset.pk, error)

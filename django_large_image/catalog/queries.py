@@ -1,0 +1,363 @@
+"""Searches for datasets: by values, lists and ranges of keys, by place and by time.
+
+A page of a search comes from one index, whichever other terms there are: that of the term which
+leaves the fewest datasets. All keys stand in every index, so that the other terms are compared
+without reading rows. Datasets come in the order of that index: along the searched key (or by
+place), then by their keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import F, Func, Q, QuerySet
+
+from django_large_image.catalog import footprints, keys, statements
+from django_large_image.catalog.keys import Value
+from django_large_image.catalog.models import Dataset
+from django_large_image.catalog.schema import Schema, forget, schema_of
+from django_large_image.exceptions import MissingError, ParameterError
+
+Bounds = tuple[float, float, float, float]
+
+MAX_LIMIT = 10_000
+MAX_VALUES = 100
+# Of a list that are looked up one by one; the ORM takes its time for each.
+_MAX_PARTS = 8
+# Of datasets that are found together by their keys.
+MAX_TOGETHER = 100
+# Terms that leave more datasets than this are not told apart.
+_MANY = 16_000
+# Those of a key, and of a place, than which nobody looks for fewer: its index has the bounds too.
+_FEW = (1_000, 5_000)
+NONE_FOUND = 'There is no such dataset.'
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A range of values, its ends included unless they are said not to be; None is no end."""
+
+    start: Value | None = None
+    end: Value | None = None
+    after: bool = False
+    before: bool = False
+
+
+Condition = Value | Sequence[Value] | Between
+
+
+class _Unindexed(Func):
+    """A column that is compared, but not looked up: SQLite has no statistics to choose by."""
+
+    template = '%(expressions)s'
+    arity = 1
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        return self.as_sql(compiler, connection, template='+%(expressions)s', **context)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition: on the texts of a column, in alternatives that follow each other."""
+
+    column: str
+    parts: tuple[dict[str, Any], ...]
+    exact: Q = field(default_factory=Q)
+    equal: bool = False
+
+    def where(self, name: str, parts: Iterable[dict[str, Any]] | None = None) -> Q:
+        """Return the condition on a column, or on an expression of it."""
+        parts = self.parts if parts is None else parts
+        chosen = (Q(**{f'{name}__{how}': text for how, text in part.items()}) for part in parts)
+        return reduce(or_, chosen, Q()) & self.exact
+
+    @property
+    def used(self) -> Q:
+        """What the partial index of the column is made for."""
+        if self.column == 'cell':
+            return Q(cell__isnull=False)
+        return Q(**{f'{self.column}__used': True}) if self.column != 'key_0' else Q()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Datasets of a catalogue that meet all terms, in the order of a key if one is given."""
+
+    schema: Schema
+    terms: tuple[Term, ...] = ()
+    order: tuple[str, ...] = ()
+    ascending: bool = True
+
+    def ordered(self, *names: str, ascending: bool = True) -> Search:
+        """Return the same search in the order of keys; raises `ParameterError` for an unknown
+        one.
+        """
+        columns = tuple(dict.fromkeys(self.schema.key(name).column for name in names))
+        return replace(self, order=columns, ascending=ascending)
+
+    def select(self) -> QuerySet[Dataset]:
+        """Return all datasets as a query set."""
+        found = Dataset.objects.filter(catalog_id=self.schema.catalog)
+        for term in self.terms:
+            found = found.filter(term.used, term.where(term.column))
+        return found.order_by(*self._sorted(self.order))
+
+    def total(self) -> int:
+        """Return how many there are, which takes the longer the more there are."""
+        return self.select().count()
+
+    def rows(self, page: int = 0, limit: int = 100) -> list[dict[str, Any]]:
+        """Return `pk` and the columns of the keys of the datasets of a page."""
+        limit = min(limit, MAX_LIMIT)
+        columns = self.schema.columns
+        chosen, order = self._plan()
+        names = ['pk', *dict.fromkeys((*order, *columns))]
+        found = _joined(self._parts(chosen), names)
+        return list(found.order_by(*self._sorted(order))[page * limit : (page + 1) * limit])
+
+    def datasets(self, page: int = 0, limit: int = 100) -> list[Dataset]:
+        """Return the datasets of a page."""
+        found = [row['pk'] for row in self.rows(page, limit)]
+        known = Dataset.objects.in_bulk(found)
+        return [known[pk] for pk in found if pk in known]
+
+    def _sorted(self, order: tuple[str, ...]) -> list[str]:
+        columns = dict.fromkeys((*order, *self.schema.columns))
+        return [column if self.ascending else f'-{column}' for column in columns]
+
+    def _plan(self) -> tuple[Term | None, tuple[str, ...]]:
+        """Return the term whose index is read, and the columns that order the datasets."""
+        chosen, few = self._fewest()
+        if not self.order:
+            return chosen, (chosen.column,) if chosen else ()
+        if few >= _MANY:
+            # Better along the order until the page is full.
+            chosen = next((term for term in self.terms if term.column == self.order[0]), None)
+        return chosen, self.order
+
+    def _fewest(self) -> tuple[Term | None, int]:
+        """Return the term that leaves the fewest datasets, and how many of them up to a limit."""
+        # Among many, by place: bounds stand in that index only.
+        terms = sorted(self.terms, key=lambda term: (term.column != 'cell', not term.equal))
+        if len(terms) + bool(self.order) < 2:
+            return (terms[0] if terms else None), 0
+        counts: list[int] = []
+        for term in terms:
+            counts.append(self._count(term))
+            if counts[-1] < min(_MANY, _FEW[term.column == 'cell']):
+                return term, counts[-1]
+        least = min(counts)
+        return terms[counts.index(least)], least
+
+    def _count(self, term: Term) -> int:
+        """Return how many datasets a term leaves at most, up to a limit."""
+        alone = replace(term, exact=Q())
+        parts = Search(self.schema, (alone,))._parts(alone)
+        limit = _FEW[True] if term.column == 'cell' else _MANY
+        found = _joined(parts, ['pk'])[:limit].count()
+        return found if found < limit else _MANY
+
+    def _parts(self, chosen: Term | None) -> list[QuerySet[Dataset]]:
+        """Return the alternatives of a term, each of them a stretch of its index, narrowed by the
+        other terms.
+        """
+        found = Dataset.objects.filter(catalog_id=self.schema.catalog)
+        prefix = self._prefix(chosen)
+        for term in self.terms:
+            if term is chosen:
+                continue
+            if term.column in prefix:
+                found = found.filter(term.where(term.column))
+            else:
+                plain = f'plain_{term.column}'
+                found = found.alias(**{plain: _Unindexed(F(term.column))}).filter(term.where(plain))
+        if chosen is None:
+            return [found]
+        found = found.filter(chosen.used)
+        return [found.filter(chosen.where(chosen.column, [part])) for part in chosen.parts]
+
+    def _prefix(self, chosen: Term | None) -> set[str]:
+        """Return the columns with one value each that follow a column with one value in its
+        index.
+        """
+        equal = {term.column for term in self.terms if term.equal}
+        prefix: set[str] = set()
+        if chosen is not None and chosen.equal:
+            for column in self.schema.columns:
+                if column not in equal:
+                    break
+                prefix.add(column)
+        return prefix
+
+
+def _joined(parts: Sequence[QuerySet[Dataset]], names: Sequence[str]) -> QuerySet[Any, Any]:
+    """Return the values of all parts; a database reads each along its index, and merges them."""
+    first, *others = (part.values(*names).order_by() for part in parts)
+    joined: QuerySet[Any, Any] = first.union(*others, all=True) if others else first
+    return joined
+
+
+def search(
+    slug: str,
+    conditions: Mapping[str, Condition] | None = None,
+    *,
+    bbox: Sequence[float | str] | None = None,
+    time: Between | None = None,
+) -> Search:
+    """Return the search for datasets of a catalogue that meet all conditions.
+
+    `conditions` are a value, a list of values (any of them) or a range for each name of a key.
+    `bbox` is west, south, east and north in degrees; over the antimeridian, west is the greater.
+    `time` is a range of the first key of dates.
+    Raises `MissingError` for an unknown catalogue, `ParameterError` for anything else.
+    """
+    schema = schema_of(slug)
+    terms = [_term(schema, name, condition) for name, condition in (conditions or {}).items()]
+    if time is not None:
+        dates = [key.name for key in schema.keys if key.kind == 'date']
+        if not dates:
+            raise ParameterError('This catalogue has no key of dates.')
+        terms.append(_term(schema, dates[0], time))
+    if bbox is not None:
+        terms.append(_place(schema, bbox))
+    return Search(schema, tuple(terms))
+
+
+def find(slug: str, values: Sequence[Value | Sequence[Value]]) -> list[Dataset]:
+    """Return the datasets of a value for each key, in one query.
+
+    One of the keys may have a list of values: the datasets come in its order, repeated where it
+    repeats itself.
+    Raises `MissingError` where there is no such catalogue or one of the datasets is not there,
+    `ParameterError` for values that cannot be.
+    """
+    try:
+        return _find(schema_of(slug), values)
+    except (MissingError, ParameterError):
+        # Its keys may have been changed a moment ago, by another process.
+        forget()
+        return _find(schema_of(slug), values)
+
+
+def find_together(slug: str, several: Sequence[Sequence[Value]]) -> list[Dataset]:
+    """Return the datasets of several lists of values, in their order and in one query; raises what
+    `find` does, `ParameterError` for too many of them too.
+    """
+    if len(several) > MAX_TOGETHER:
+        raise ParameterError(f'No more than {MAX_TOGETHER} datasets at once.')
+    schema = schema_of(slug)
+    return _together(schema, [schema.encode(values) for values in several])
+
+
+def _find(schema: Schema, values: Sequence[Value | Sequence[Value]]) -> list[Dataset]:
+    schema.count(values)
+    lists = [index for index, value in enumerate(values) if isinstance(value, list | tuple)]
+    if not lists:
+        return _together(schema, [schema.encode(values)])  # type: ignore[arg-type]
+    if len(lists) > 1:
+        raise ParameterError('Only one key may have several values.')
+    index, single = lists[0], list(values)
+    wanted = []
+    for value in values[index]:  # type: ignore[union-attr]
+        single[index] = value
+        wanted.append(schema.encode(single))  # type: ignore[arg-type]
+    return _together(schema, wanted)
+
+
+def _together(schema: Schema, wanted: list[dict[str, str]]) -> list[Dataset]:
+    if not wanted:
+        return []
+    columns = schema.columns
+    distinct = {column: {texts[column] for texts in wanted} for column in columns}
+    several = [column for column in columns if len(distinct[column]) > 1]
+    found: Iterable[Dataset]
+    if len(several) <= 1:
+        found = statements.find(schema.catalog, columns, [sorted(distinct[c]) for c in columns])
+    else:
+        one_of = reduce(or_, (Q(**texts) for texts in wanted))
+        found = Dataset.objects.filter(one_of, catalog_id=schema.catalog)
+    known = {tuple(getattr(dataset, column) for column in columns): dataset for dataset in found}
+    try:
+        return [known[tuple(texts[column] for column in columns)] for texts in wanted]
+    except KeyError:
+        raise MissingError(NONE_FOUND) from None
+
+
+def _term(schema: Schema, name: str, condition: Condition) -> Term:
+    key = schema.key(name)
+    if isinstance(condition, Between):
+        return Term(key.column, (_between(key.kind, condition),))
+    if isinstance(condition, list | tuple | set | frozenset):
+        if not 0 < len(condition) <= MAX_VALUES:
+            raise ParameterError(f'A list has 1 to {MAX_VALUES} values.')
+        texts = sorted({keys.encode(key.kind, value) for value in condition})
+        if len(texts) > _MAX_PARTS:
+            between = {'gte': texts[0], 'lte': texts[-1]}
+            return Term(key.column, ({'in': texts, **between},))
+        if len(texts) > 1:
+            return Term(key.column, tuple({'exact': text} for text in texts))
+        return Term(key.column, ({'exact': texts[0]},), equal=True)
+    text = keys.encode(key.kind, condition)  # type: ignore[arg-type]
+    return Term(key.column, ({'exact': text},), equal=True)
+
+
+def _between(kind: str, between: Between) -> dict[str, str]:
+    part = {}
+    if between.start is not None:
+        start = keys.encode(kind, between.start)
+        part['gt' if between.after else 'gte'] = keys.last(kind, start) if between.after else start
+    if between.end is not None:
+        end = keys.encode(kind, between.end)
+        part['lt' if between.before else 'lte'] = end if between.before else keys.last(kind, end)
+    return part or {'gt': ''}
+
+
+def _place(schema: Schema, bbox: Sequence[float | str]) -> Term:
+    west, south, east, north = _checked(bbox)
+    exact = Q()
+    for turn in footprints.TURNS:
+        # No dataset lies beyond.
+        if east + turn >= -180 and west + turn <= 540:
+            exact |= Q(west__lte=east + turn, east__gte=west + turn)
+    exact &= Q(south__lte=north, north__gte=south)
+    parts = [
+        {'range': span}
+        for level in _levels(schema)
+        for span in footprints.ranges(level, west, south, east, north)
+    ]
+    return Term('cell', tuple(parts) or ({'range': (-1, -1)},), exact)
+
+
+def _checked(bbox: Sequence[float | str]) -> Bounds:
+    try:
+        west, south, east, north = map(float, bbox)
+    except (TypeError, ValueError):
+        raise ParameterError('A bounding box is four numbers: west,south,east,north.') from None
+    if not (-360 <= west <= 360 and -360 <= east <= 540 and -90 <= south <= north <= 90):
+        raise ParameterError('A bounding box is west,south,east,north in degrees.')
+    if west > east:
+        east += 360
+    if west > east or east - west > 360:
+        raise ParameterError('A bounding box is not wider than the earth.')
+    return west, south, east, north
+
+
+def _levels(schema: Schema) -> list[int]:
+    """Return the levels of cells that there are: few, as the rasters of a catalogue are alike."""
+    found: list[int] = []
+    start = 0
+    while True:
+        cell = (
+            Dataset.objects.filter(catalog_id=schema.catalog, cell__gte=start)
+            .order_by('cell')
+            .values_list('cell', flat=True)
+            .first()
+        )
+        if cell is None:
+            return found
+        found.append(footprints.level_of(cell))
+        start = footprints.first_of(found[-1] + 1)

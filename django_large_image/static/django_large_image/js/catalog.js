@@ -1,0 +1,196 @@
+/** Starts the page of a catalogue: the search leads to datasets, the map shows them, the panel styles them. */
+
+import { CatalogApi, pathOf } from './catalog_api.js';
+import { CatalogControls } from './catalog_controls.js';
+import { CatalogMap, holds } from './catalog_map.js';
+import { Search } from './catalog_search.js';
+import { partsOf } from './controls.js';
+import { Notice } from './notice.js';
+import { place, values as shown } from './readout.js';
+
+// Below this width, in pixels, one panel is open at a time (viewer.css has the same).
+const NARROW = 560;
+
+class CatalogPage {
+  static async create(section, notice) {
+    const config = JSON.parse(section.querySelector('script[type="application/json"]').textContent);
+    const page = new CatalogPage(section, config, notice);
+    await page.#start(config);
+    return page;
+  }
+
+  constructor(section, config, notice) {
+    this.section = section;
+    this.notice = notice;
+    this.parts = partsOf(section);
+    this.api = new CatalogApi(config);
+    this.boundsOf = new Map();
+    this.failed = (text) => notice.show(text);
+  }
+
+  async #start(config) {
+    const { parts, api, failed } = this;
+    const colormaps = await api.colormaps().catch(() => null);
+    this.map = await CatalogMap.create(parts.stage, config, {
+      clicked: (lng, lat) => this.#clicked(lng, lat),
+      moved: () => this.search?.moved(),
+      failed,
+    });
+    this.controls = new CatalogControls(parts, api, colormaps, {
+      changed: (layer, style) => {
+        this.notice.hide();
+        this.map.show(api.tiles(layer), style.opacity, this.bounds);
+      },
+      failed,
+    });
+    this.search = new Search(parts, api, {
+      found: (datasets) => this.#found(datasets),
+      pointed: (index) => this.map.highlight(index),
+      chosen: (index) => this.open(api.values(this.search.datasets[index])),
+      failed,
+      view: () => this.map.view(),
+    });
+    this.#folds();
+    await this.search.start();
+    await this.#linked();
+  }
+
+  /** Show the dataset that the address names behind its `#`. */
+  async #linked() {
+    const values = window.location.hash.slice(1).split('/').map(decodeURIComponent);
+    if (values.length === this.api.keys.length && values.every(Boolean)) await this.open(values);
+  }
+
+  /** Both panels fold; where the page is narrow, one at a time is open. */
+  #folds() {
+    const names = ['search-', ''];
+    const fold = (name, open) => {
+      this.parts[`${name}toggle`].setAttribute('aria-expanded', String(open));
+      this.parts[`${name}body`].hidden = !open;
+    };
+    const narrow = () => this.section.clientWidth < NARROW;
+    for (const name of names) {
+      this.parts[`${name}toggle`].addEventListener('click', () => {
+        const open = this.parts[`${name}toggle`].getAttribute('aria-expanded') !== 'true';
+        if (open && narrow()) names.forEach((other) => fold(other, false));
+        fold(name, open);
+      });
+    }
+    this.uncover = () => narrow() && names.forEach((name) => fold(name, false));
+    if (narrow()) fold('', false);
+  }
+
+  /** Draw the footprints of what was found, those not known yet asked for at once. */
+  async #found(datasets) {
+    const several = datasets.map((keys) => this.api.values(keys));
+    const unknown = several.filter((values) => !this.boundsOf.has(pathOf(values)));
+    const known = await this.#places(unknown);
+    unknown.forEach((values, index) => this.boundsOf.set(pathOf(values), known[index]));
+    if (datasets !== this.search.datasets) return;
+    const bounds = several.map((values) => this.boundsOf.get(pathOf(values)) ?? null);
+    this.map.draw(bounds);
+    const places = bounds.filter(Boolean);
+    // The first look is at all that there is.
+    if (this.looked || !places.length) return;
+    this.looked = true;
+    const least = (side) => Math.min(...places.map((box) => box[side]));
+    const most = (side) => Math.max(...places.map((box) => box[side]));
+    this.map.fit([least(0), least(1), most(2), most(3)], { maxZoom: 12 });
+  }
+
+  /** The bounds of datasets, `null` for one whose raster cannot be read. */
+  async #places(several) {
+    if (!several.length) return [];
+    const bounds = async (some) => (await this.api.metadata(some, ['bounds'])).map((found) => found.bounds);
+    try {
+      return await bounds(several);
+    } catch (error) {
+      // One of them spoils the answer for all.
+      const each = several.map((values) => bounds([values]).catch(() => [null]));
+      const found = (await Promise.all(each)).flat();
+      if (!found.some(Boolean)) this.failed(error.message);
+      return found;
+    }
+  }
+
+  /** Show a dataset: zoom to it, style it, tell where it lies. */
+  async open(values) {
+    this.opening = values;
+    this.looked = true;
+    this.notice.hide();
+    this.section.dataset.busy = 'true';
+    try {
+      const metadata = await this.controls.metadata(values);
+      if (this.opening !== values) return;
+      const { bounds } = metadata;
+      const moved = JSON.stringify(bounds) !== JSON.stringify(this.bounds);
+      this.bounds = bounds;
+      this.map.outline(metadata.convex_hull, bounds);
+      this.search.mark(values);
+      window.history.replaceState(null, '', `#${pathOf(values)}`);
+      this.uncover();
+      this.parts.shown.textContent = values.join(' · ');
+      this.parts.panel.hidden = false;
+      if (moved && bounds) this.map.fit(bounds);
+      await this.controls.open(values, metadata);
+    } catch (error) {
+      if (this.opening === values) this.failed(error.message);
+    } finally {
+      if (this.opening === values) delete this.section.dataset.busy;
+    }
+  }
+
+  /** Read the values of what is shown; elsewhere show the dataset that lies there. */
+  async #clicked(lng, lat) {
+    if (this.controls.values && this.bounds && holds(this.bounds, lng, lat)) {
+      await this.#read(lng, lat);
+      return;
+    }
+    const index = this.map.at(lng, lat);
+    if (index >= 0) await this.open(this.api.values(this.search.datasets[index]));
+  }
+
+  async #read(lng, lat) {
+    const where = place(lng, lat, true);
+    const asked = (this.reading = {});
+    this.controls.say(where);
+    let what;
+    try {
+      const found = await Promise.all(
+        this.controls.bands().map(async ([name, values]) => {
+          const [entry] = await this.api.point(values, lng, lat, 1);
+          return [name, entry];
+        }),
+      );
+      const problem = found.find(([, entry]) => entry?.error)?.[1].error;
+      what = problem ?? this.#said(found);
+    } catch (error) {
+      what = error.message;
+    }
+    if (asked === this.reading) this.controls.say(`${where} — ${what}`);
+  }
+
+  #said(found) {
+    const there = found.filter(([, entry]) => typeof entry?.value === 'number');
+    const name = found.length === 1 && there.length ? this.controls.category(there[0][1].value) : '';
+    const text = shown(Object.fromEntries(there.map(([band, { value }]) => [band, value])));
+    return name ? `${text} (${name})` : text;
+  }
+}
+
+/** Start one page; it answers with the event `large-image:ready` or `large-image:error`. */
+async function mount(section) {
+  const notice = new Notice(partsOf(section), () => window.location.reload());
+  section.dataset.state = 'loading';
+  try {
+    section.largeImageCatalog = await CatalogPage.create(section, notice);
+    section.dataset.state = 'ready';
+    section.dispatchEvent(new CustomEvent('large-image:ready', { bubbles: true }));
+  } catch (error) {
+    section.dataset.state = 'error';
+    notice.show(error.message);
+    section.dispatchEvent(new CustomEvent('large-image:error', { bubbles: true, detail: error }));
+  }
+}
+
+for (const section of document.querySelectorAll('[data-large-image-catalog]')) mount(section);

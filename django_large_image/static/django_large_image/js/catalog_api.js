@@ -1,0 +1,65 @@
+/** The paths of one catalogue, below the page's own. */
+
+import { getJson, withQuery } from './api.js';
+
+/** The values of keys as the path of a dataset. */
+export function pathOf(values) {
+  return values.map(encodeURIComponent).join('/');
+}
+
+export class CatalogApi {
+  constructor(config) {
+    this.base = config.base;
+    this.keys = config.keys;
+    this.token = config.token;
+    this.names = config.urls.colormaps;
+    this.swatches = config.assets.palettes;
+  }
+
+  /** The values of a dataset in the order of the catalogue's keys; `keys` is an object. */
+  values(keys) {
+    return this.keys.map(({ name }) => keys[name]);
+  }
+
+  /** One page of a search: the keys of the datasets, one object for each. */
+  async datasets(query) {
+    return (await getJson(withQuery(`${this.base}datasets`, query))).datasets;
+  }
+
+  /** What is known of several datasets: the columns asked for, in the order of `several`. */
+  metadata(several, columns) {
+    return getJson(withQuery(`${this.base}metadata`, { columns: JSON.stringify(columns) }), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'X-CSRFToken': this.token },
+      body: JSON.stringify({ keys: several }),
+    });
+  }
+
+  /** What is known of one dataset, measured if need be. */
+  dataset(values) {
+    const columns = JSON.stringify(['bounds', 'convex_hull', 'range', 'percentiles', 'categories']);
+    return getJson(withQuery(`${this.base}metadata/${pathOf(values)}`, { columns }));
+  }
+
+  /** The URL of the tiles of a layer `{path, query}`, with `{z}`, `{x}`, `{y}` left in it. */
+  tiles({ path, query }) {
+    return withQuery(`${this.base}${path}/{z}/{x}/{y}.png`, query);
+  }
+
+  /** The colours of values; with the values of keys those of a dataset's own look. */
+  async legend(query, values = []) {
+    const path = values.length ? `legend/${pathOf(values)}` : 'legend';
+    return (await getJson(withQuery(`${this.base}${path}`, query))).colormap;
+  }
+
+  /** The values at a place of all datasets that a path of values names. */
+  async point(values, lon, lat, limit) {
+    return (await getJson(withQuery(`${this.base}point/${pathOf(values)}`, { lon, lat, limit }))).values;
+  }
+
+  /** The names of colour maps by the library they come from; where the project does not tell, those that are drawn here. */
+  async colormaps() {
+    if (this.names) return getJson(this.names);
+    return { palettes: Object.keys(await getJson(this.swatches)) };
+  }
+}

@@ -1,0 +1,303 @@
+/** The panel of the catalogue: one dataset, three as red, green and blue, or a formula; colours, range, legend. */
+
+import { OWN, INITIAL, histogramOf, layerOf, numbers, others, paletteOf, variablesOf } from './catalog_style.js';
+import { option } from './controls.js';
+import { groups } from './palettes.js';
+import { RangeControl } from './range_control.js';
+
+const DELAY = 150;
+const MAX_SIBLINGS = 500;
+const STEPS = 64;
+const MODES = ['single', 'rgb', 'compute'];
+const COLORS = ['#e5484d', '#30a46c', '#3e8bff'];
+// Values of keys under which people store these colours of light; without one the first that there are.
+const LIGHT = {
+  red: /^(red|b0?4)$/i,
+  green: /^(green|b0?3)$/i,
+  blue: /^(blue|b0?2)$/i,
+  nir: /^(nir|b0?8)$/i,
+};
+
+/** Fill a `<select>` with values and choose one. */
+function fill(select, values, chosen) {
+  select.replaceChildren(...values.map((value) => option(value, value)));
+  select.value = chosen;
+}
+
+export class CatalogControls {
+  /** `changed(layer, style)` follows the reader's hand, a moment later; `failed(text)` tells what is wrong. */
+  constructor(parts, api, colormaps, on) {
+    this.parts = parts;
+    this.api = api;
+    this.on = on;
+    this.known = new Map();
+    this.siblings = [];
+    // What the reader chose by hand, for as long as there is such a dataset.
+    this.wishes = { channels: [], variables: {} };
+    this.values = null;
+    this.style = { ...INITIAL, key: api.keys.at(-1).name };
+    this.range = new RangeControl(parts, (part) => this.set(part));
+    for (const [group, names] of groups(colormaps)) {
+      const element = document.createElement('optgroup');
+      element.label = group;
+      element.append(...names.map((name) => option(name, name)));
+      parts.palette.append(element);
+    }
+    fill(parts.key, api.keys.map(({ name }) => name), this.style.key);
+    this.#listen();
+    this.#show();
+  }
+
+  #listen() {
+    const { parts } = this;
+    const on = (name, event, handler) => parts[name].addEventListener(event, handler);
+    for (const mode of MODES) {
+      on(`mode-${mode}`, 'click', () => this.set({ mode, ...this.#unranged() }));
+    }
+    on('key', 'change', () => this.#differ(parts.key.value));
+    ['red', 'green', 'blue'].forEach((name, index) => {
+      on(name, 'change', () => {
+        this.wishes.channels[index] = parts[name].value;
+        const chosen = (value, place) => (place === index ? parts[name].value : value);
+        this.set({ channels: this.style.channels.map(chosen) });
+      });
+    });
+    on('expression', 'change', () => this.set({ expression: parts.expression.value }));
+    on('palette', 'change', () => this.set({ palette: parts.palette.value }));
+    on('reverse', 'change', () => this.set({ reverse: parts.reverse.checked }));
+    on('opacity', 'input', () => this.set({ opacity: Number(parts.opacity.value) / 100 }));
+    on('copy', 'click', () => this.#copy());
+  }
+
+  /** Numbers of one band mean nothing for others. */
+  #unranged() {
+    return { range: 'auto', min: null, max: null };
+  }
+
+  /** What is known of a dataset, asked for once. */
+  async metadata(values) {
+    const name = JSON.stringify(values);
+    if (!this.known.has(name)) {
+      const asked = this.api.dataset(values);
+      this.known.set(name, asked);
+      asked.catch(() => this.known.delete(name));
+    }
+    return this.known.get(name);
+  }
+
+  /** Show another dataset in the style that is chosen. Raises `ApiError`. */
+  async open(values, metadata) {
+    this.values = values;
+    this.current = metadata;
+    this.drawn = null;
+    const own = this.parts.palette.querySelector(`[value="${OWN}"]`);
+    const described = Boolean(metadata.categories?.length);
+    this.categories = described ? await this.api.legend({ colormap: OWN }, values) : [];
+    if (values !== this.values) return;
+    own.hidden = own.disabled = !described;
+    const before = this.style.palette === OWN ? '' : this.style.palette;
+    await this.#differ(this.style.key, { palette: described ? OWN : before, ...this.#unranged() });
+  }
+
+  /** Combine datasets that differ in `key`, and in nothing else, from the one that is shown. */
+  async #differ(key, part = {}) {
+    const { api, values } = this;
+    if (!values) return;
+    const query = Object.fromEntries(api.keys.map(({ name }, index) => [name, values[index]]));
+    delete query[key];
+    let found = [];
+    try {
+      found = await api.datasets({ ...query, limit: MAX_SIBLINGS });
+    } catch (error) {
+      this.on.failed(error.message);
+    }
+    if (values !== this.values) return;
+    this.siblings = found.map((keys) => keys[key]);
+    const here = values[api.keys.findIndex(({ name }) => name === key)];
+    this.set({ ...part, key, ...this.#choices(here) });
+  }
+
+  /** The values of the key for colours and variables: those chosen by hand, or the likeliest. */
+  #choices(here) {
+    const { siblings, wishes } = this;
+    const likely = (light) => siblings.find((value) => LIGHT[light]?.test(value));
+    const pick = (wish, light, index) =>
+      siblings.includes(wish) ? wish : (likely(light) ?? siblings[index] ?? siblings.at(-1) ?? here);
+    const channels = ['red', 'green', 'blue'].map((light, index) => pick(wishes.channels[index], light, index));
+    const lights = { v1: 'nir', v2: 'red', v3: 'green', v4: 'blue', v5: '' };
+    const variables = Object.entries(lights).map(([name, light], index) => [
+      name,
+      pick(wishes.variables[name], light, index),
+    ]);
+    return { channels, variables: Object.fromEntries(variables) };
+  }
+
+  /** Change a part of the style, show it, and tell the page. */
+  set(part) {
+    this.style = Object.freeze({ ...this.style, ...part });
+    this.#show();
+    clearTimeout(this.timer);
+    if (this.values) this.timer = setTimeout(() => this.#tell(), DELAY);
+  }
+
+  #tell() {
+    this.on.changed(layerOf(this.style, this.api.keys, this.values), this.style);
+    this.#legend();
+  }
+
+  #show() {
+    const { parts, style } = this;
+    for (const mode of MODES) {
+      parts[`mode-${mode}`].setAttribute('aria-pressed', String(style.mode === mode));
+    }
+    const own = style.mode === 'single' && style.palette === OWN;
+    parts['key-field'].hidden = style.mode === 'single' || this.api.keys.length < 2;
+    parts.composite.hidden = style.mode !== 'rgb';
+    parts.formula.hidden = style.mode !== 'compute';
+    parts['palette-field'].hidden = style.mode === 'rgb';
+    parts['range-field'].hidden = own;
+    // Nothing is known of the results of a formula.
+    parts.presets.hidden = parts.bars.hidden = style.mode === 'compute';
+    parts.key.value = style.key;
+    ['red', 'green', 'blue'].forEach((name, index) => fill(parts[name], this.siblings, style.channels[index]));
+    parts.expression.value = style.expression;
+    this.#variables();
+    parts.palette.value = style.palette;
+    parts.reverse.checked = style.reverse;
+    parts.reverse.disabled = !style.palette || own;
+    parts.opacity.value = Math.round(style.opacity * 100);
+    parts['opacity-value'].value = `${Math.round(style.opacity * 100)} %`;
+    if (style.mode === 'compute') this.range.domain = [-1, 1];
+    this.range.show(style);
+    this.#histogram();
+  }
+
+  #variables() {
+    const fields = variablesOf(this.style.expression).map((name) => {
+      const label = document.createElement('label');
+      const select = document.createElement('select');
+      const text = document.createElement('span');
+      text.textContent = name;
+      fill(select, this.siblings, this.style.variables[name]);
+      select.addEventListener('change', () => {
+        this.wishes.variables[name] = select.value;
+        this.set({ variables: { ...this.style.variables, [name]: select.value } });
+      });
+      label.append(text, select);
+      return label;
+    });
+    // A choice that has the focus keeps it.
+    const focused = [...this.parts.variables.querySelectorAll('select')].indexOf(document.activeElement);
+    this.parts.variables.replaceChildren(...fields);
+    if (focused >= 0) this.parts.variables.querySelectorAll('select')[focused]?.focus();
+  }
+
+  /** The datasets whose samples make the picture: their values, with a name for each. */
+  bands() {
+    const { style, values, api } = this;
+    if (style.mode === 'single') return [[values.at(-1), values]];
+    const chosen = style.mode === 'rgb' ? style.channels : this.#used();
+    return [...new Set(chosen)].map((value) => [value, others(api.keys, values, style.key, value)]);
+  }
+
+  /** The values that a formula names by its variables, or as they are. */
+  #used() {
+    const { expression, variables } = this.style;
+    const names = expression.match(/[A-Za-z_]\w*/g) ?? [];
+    return names.map((name) => variables[name] ?? name).filter((value) => this.siblings.includes(value));
+  }
+
+  /** Draw the samples of the bands in use, once per choice of them. */
+  async #histogram() {
+    const { style } = this;
+    if (!this.values || style.mode === 'compute') return;
+    const bands = this.bands();
+    const key = JSON.stringify(bands);
+    if (key === this.drawn) return;
+    this.drawn = key;
+    const known = await Promise.all(bands.map(([, values]) => this.metadata(values).catch(() => null)));
+    if (key !== this.drawn) return;
+    const histograms = known.map((metadata) => metadata && histogramOf(metadata)).filter(Boolean);
+    const accent = getComputedStyle(this.parts.histogram).color;
+    this.range.draw(histograms, bands.length > 1 ? COLORS : [accent]);
+    this.range.show(this.style);
+  }
+
+  /** Which value has which colour: a bar with its ends, or a list of categories. */
+  async #legend() {
+    const { parts, style, values } = this;
+    const own = style.mode === 'single' && style.palette === OWN;
+    const asked = (this.asked = {});
+    parts.classes.hidden = !own;
+    parts.scale.hidden = own || style.mode === 'rgb';
+    if (own) {
+      parts.classes.replaceChildren(...this.categories.map((entry) => this.#category(entry)));
+      return;
+    }
+    if (style.mode === 'rgb') return;
+    const [low, high] = numbers(style, this.current);
+    if (low === null || high === null) return;
+    try {
+      const stretch = JSON.stringify([low, high]);
+      const query = { stretch_range: stretch, colormap: paletteOf(style), num_values: STEPS };
+      const colors = await this.api.legend(query);
+      if (asked !== this.asked || values !== this.values) return;
+      this.#paint(colors.map(({ rgba }) => rgba));
+      parts['scale-low'].textContent = shown(low);
+      parts['scale-high'].textContent = shown(high);
+    } catch (error) {
+      if (asked === this.asked) this.on.failed(error.message);
+    }
+  }
+
+  #paint(colors) {
+    const context = this.parts.swatch.getContext('2d');
+    const { width, height } = context.canvas;
+    const step = width / colors.length;
+    context.clearRect(0, 0, width, height);
+    colors.forEach(([red, green, blue, alpha], index) => {
+      context.fillStyle = `rgb(${red} ${green} ${blue} / ${alpha / 255})`;
+      context.fillRect(Math.floor(index * step), 0, Math.ceil(step), height);
+    });
+  }
+
+  #category({ value, rgba: [red, green, blue, alpha], name }) {
+    const item = document.createElement('li');
+    const patch = document.createElement('span');
+    patch.className = 'li-patch';
+    patch.style.backgroundColor = `rgb(${red} ${green} ${blue} / ${alpha / 255})`;
+    item.append(patch, name ?? [value].flat().map((end) => end ?? '').join(' – '));
+    return item;
+  }
+
+  /** The name of the category that holds a value. */
+  category(value) {
+    const holds = ({ value: own }) => {
+      const [low, high] = Array.isArray(own) ? own : [own, own];
+      return value >= (low ?? -Infinity) && value <= (high ?? Infinity);
+    };
+    return this.categories?.find(holds)?.name ?? '';
+  }
+
+  async #copy() {
+    if (!this.values) return;
+    const url = this.api.tiles(layerOf(this.style, this.api.keys, this.values));
+    const text = new URL(url, window.location.href).href.replace(/%7B([zxy])%7D/gi, '{$1}');
+    try {
+      await navigator.clipboard.writeText(text);
+      this.say(this.parts.readout.dataset.copied);
+    } catch {
+      this.say(text); // no clipboard without HTTPS: the text can be selected
+    }
+  }
+
+  /** Show a line at the foot of the panel. */
+  say(text) {
+    this.parts.readout.textContent = text;
+  }
+}
+
+/** A number in at most five digits. */
+function shown(value) {
+  return String(Number(value.toPrecision(5)));
+}
