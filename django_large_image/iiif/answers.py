@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -13,7 +14,7 @@ from django.utils.http import content_disposition_header
 
 from django_large_image.exceptions import BudgetError, ParameterError
 from django_large_image.iiif.addresses import requested_uri
-from django_large_image.iiif.derivative import pyramid, render, shown_size
+from django_large_image.iiif.derivative import pyramid, render
 from django_large_image.iiif.hooks import IIIFHooks, keeps_iiif_hooks
 from django_large_image.iiif.image import IIIFImage
 from django_large_image.iiif.info import Pyramid, build_info
@@ -21,8 +22,13 @@ from django_large_image.iiif.parameters import NOTHING, PictureParameters
 from django_large_image.iiif.request import ImageRequest, SplitPath
 from django_large_image.iiif.versions import VERSIONS
 from django_large_image.metrics import stage
+from django_large_image.pixels.formats import get_format
+from django_large_image.pixels.turning import turned_size
 from django_large_image.rest.asked import ask
+from django_large_image.rest.base import keeps_hooks
+from django_large_image.rest.parameters import ALIASES, is_absent
 from django_large_image.rest.responses import add_headers, make_etag, not_modified
+from django_large_image.sources.orientation import shown_size
 
 JSON, JSON_LD = 'application/json', 'application/ld+json'
 JSON_LD_CONTEXT = 'http://www.w3.org/ns/json-ld#context'
@@ -106,6 +112,7 @@ def _picture(image: IIIFImage, wanted: ImageRequest) -> bytes:
             size = shown_size(image.reader)
             limits = image.limits_of(size)
             plan = wanted.resolve(*size, limits, image.features)
+            get_format(plan.format).check(*turned_size(plan.size, plan.degrees))
             picture = render(image, plan)
         except BudgetError as error:
             raise ParameterError(error.detail) from error
@@ -122,8 +129,19 @@ def _links(image: IIIFImage, path: SplitPath, canonical: str) -> str:
         links.append(f'<{VERSIONS[image.version].profile(image.features)}>;rel="profile"')
     if allows('canonicalLinkHeader'):
         uri = requested_uri(image.request._request, path.identifier, len(path.parts))
-        links.append(f'<{uri}/{canonical}>;rel="canonical"')
+        links.append(f'<{uri}/{canonical}{_look(image)}>;rel="canonical"')
     return ','.join(links)
+
+
+def _look(image: IIIFImage) -> str:
+    """Return the query of a canonical URI: what decides the pixels, in one order; '' for none."""
+    given = image.request.query_params
+    known = {*PictureParameters.names(), *ALIASES.values()} - {'fmt'}
+    if not keeps_hooks(image.view, 'get_query_param', 'get_style'):
+        # Nobody knows what they look at.
+        known = set(given) - {'download'}
+    kept = {name: given[name] for name in sorted(known & set(given)) if not is_absent(given[name])}
+    return f'?{urlencode(kept)}' if kept else ''
 
 
 def _name(response: HttpResponseBase, image: IIIFImage, suffix: str) -> None:

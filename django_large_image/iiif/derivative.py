@@ -35,7 +35,7 @@ from django_large_image.sources.levels import (
     stored_factor,
 )
 from django_large_image.sources.opening import Reader
-from django_large_image.sources.orientation import orientation_of
+from django_large_image.sources.orientation import orientation_of, shown_size
 from django_large_image.sources.profile import profile_of
 from django_large_image.sources.raster_source import RasterTileSource
 from django_large_image.sources.rendering import render as render_style
@@ -46,11 +46,6 @@ from .request import Derivative
 
 # Sides of blocks that make tiles: smaller ones are many requests, larger ones take long to show.
 _LEAST_SIDE, _LARGEST_SIDE = 128, 1024
-
-
-def shown_size(reader: Reader) -> Size:
-    """Return the size of an image as it is shown: the right way up."""
-    return orientation_of(reader).size((reader.sourceSizeX, reader.sourceSizeY))
 
 
 def pyramid(reader: Reader) -> Pyramid:

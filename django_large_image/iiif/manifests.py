@@ -10,10 +10,11 @@ from typing import Any, Literal, cast
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from django_large_image.exceptions import ParameterError
-from django_large_image.iiif.addresses import host_uri, service_path
+from django_large_image.iiif.addresses import host_uri, requested_uri, service_path
 from django_large_image.iiif.hooks import IIIFHooks
 from django_large_image.iiif.image import IIIFImage
 from django_large_image.iiif.parameters import NOTHING
@@ -89,13 +90,13 @@ def _answer_manifest(view: ManifestActions, identifier: str) -> HttpResponseBase
     versions = cast(tuple[Literal['2', '3'], ...], view.iiif_versions)
     services = [ImageService(_uri(view, name, identifier), name) for name in reversed(versions)]
     page = Page(label, services, size, largest if largest != size else None)
-    uri = _requested(view)
+    uri = f'{requested_uri(view.request._request, identifier, 1)}/manifest'
     return _answer(view, manifest(uri, dataclasses.replace(about, label=label), [page]))
 
 
 def _answer_collection(view: ManifestActions) -> HttpResponseBase:
     if not hasattr(view, 'get_queryset'):
-        raise Http404
+        raise NotFound('These images are in no queryset, so there is no collection of them.')
     queryset = view.filter_queryset(view.get_queryset())  # type: ignore[attr-defined]
     if not queryset.ordered:
         queryset = queryset.order_by('pk')

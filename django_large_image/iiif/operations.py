@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.cache import caches as django_caches
 from django.db import connections
+from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny, IsAdminUser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -15,6 +16,7 @@ from rest_framework.views import APIView
 
 from django_large_image.conf import settings
 from django_large_image.iiif import caches
+from django_large_image.rest.negotiation import NamedByURL
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +76,26 @@ class HealthView(APIView):
             },
             status=200 if well else 503,
             headers={'Cache-Control': 'no-store'},
+        )
+
+
+class RootView(APIView):
+    """Nothing: 404 that says where the images are."""
+
+    authentication_classes = ()
+    # JSON, to a browser too.
+    content_negotiation_class = NamedByURL
+    permission_classes = (AllowAny,)
+    renderer_classes = (JSONRenderer,)
+    schema = None
+    throttle_classes = ()
+    versions = ''
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """Raise `NotFound` with a hint."""
+        raise NotFound(
+            f'Name an image: {{version}}/{{identifier}}/info.json, the version one of '
+            f'{self.versions.replace("|", ", ")}.'
         )
 
 

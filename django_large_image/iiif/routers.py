@@ -11,12 +11,12 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, URLResolver, re_path
+from django.urls import URLPattern, URLResolver, get_resolver, re_path
 from rest_framework.renderers import JSONRenderer
 from rest_framework.routers import BaseRouter
 
 from django_large_image.iiif.mixins import IIIFMixin
-from django_large_image.iiif.operations import CacheView, HealthView, ImageCacheView
+from django_large_image.iiif.operations import CacheView, HealthView, ImageCacheView, RootView
 from django_large_image.rest.negotiation import NamedByURL
 
 View = Callable[..., HttpResponseBase]
@@ -89,10 +89,27 @@ def _service(prefix: str, viewset: Any, basename: str) -> list[URLPattern | URLR
         ),
         ('collection', action('iiif_collection'), 'collection'),
     ]
+    if prefix:
+        # Without one, it would stand in for the project's own page.
+        routes.append((f'(?:(?:{versions})/?)?', RootView.as_view(versions=versions), 'root'))
     return [
         re_path(rf'{start}{route}\Z', view, name=f'{basename}-{name}')
         for route, view, name in routes
     ]
+
+
+def service_names() -> set[str]:
+    """Return the basenames of the IIIF services that the project has URLs of."""
+    waiting: list[URLPattern | URLResolver] = [get_resolver()]
+    found = set()
+    while waiting:
+        pattern = waiting.pop()
+        if isinstance(pattern, URLResolver):
+            waiting += pattern.url_patterns
+        elif getattr(pattern.callback, 'view_class', None) is ImageCacheView:
+            view: Any = pattern.callback
+            found.add(view.view_initkwargs['service'])
+    return found
 
 
 def shared(view: View, viewset: type[IIIFMixin]) -> View:

@@ -6,7 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from django_large_image.pixels.formats import FORMATS, get_format
+from django_large_image.exceptions import FormatError
+from django_large_image.pixels.formats import FORMATS
+from django_large_image.pixels.turning import UPRIGHT
 from django_large_image.rest.base import ImageHooks
 from django_large_image.rest.endpoints import endpoint
 from django_large_image.rest.image import RequestedImage, check_size
@@ -20,9 +22,13 @@ from django_large_image.rest.parameters import (
 from django_large_image.rest.responses import Binary
 from django_large_image.sources.deepzoom import OVERLAP, TILE_SIZE, DeepZoomImage
 from django_large_image.sources.levels import read_level
+from django_large_image.sources.orientation import orientation_of, shown_size
 from django_large_image.sources.stored import stored_window
 
 _TILE = r'(?P<z>[^/]+)/(?P<x>[^/_]+)_(?P<y>[^/_]+)\.(?P<fmt>\w+)'
+_MEDIA_TYPE = 'application/xml'
+# Suffixes of what browsers show, as OpenSeadragon knows them.
+_SHOWN = [suffix for suffix in ('jpg', 'jpeg', 'png', 'webp', 'avif') if suffix in FORMATS]
 
 
 class LayoutParameters(Parameters):
@@ -52,7 +58,7 @@ class DeepZoomParameters(LayoutParameters, SourceParameters):
         max_length=16,
         default='jpg',
         help_text='The format of the tiles; png keeps transparency.',
-        style={'enum': list(FORMATS), 'example': 'jpg'},
+        style={'enum': _SHOWN, 'example': 'jpg'},
     )
 
 
@@ -65,14 +71,21 @@ class DeepZoomTileParameters(PlaceParameters, LayoutParameters, StyleParameters,
 class DeepZoomActions(ImageHooks):
     """The image in its own pixel grid as Deep Zoom viewers read it."""
 
-    @endpoint('deepzoom', r'image\.dzi', DeepZoomParameters, 'Deep Zoom')
+    @endpoint('deepzoom', r'image\.dzi', DeepZoomParameters, 'Deep Zoom', media_type=_MEDIA_TYPE)
     def deepzoom(self, image: RequestedImage, query: Any) -> Any:
         """The XML that Deep Zoom viewers open; they repeat its query string at each tile."""
-        get_format(query.fmt)
-        text = _pyramid(image, query).descriptor(query.fmt.lower())
-        return Binary(text.encode(), 'application/xml')
+        suffix = query.fmt.lower()
+        if suffix not in _SHOWN:
+            raise FormatError(f'Tiles of Deep Zoom are shown as {", ".join(_SHOWN)}.')
+        return Binary(_pyramid(image, query).descriptor(suffix).encode(), _MEDIA_TYPE)
 
-    @endpoint('deepzoom-xml', r'image\.xml', DeepZoomParameters, 'Deep Zoom (other suffix)')
+    @endpoint(
+        'deepzoom-xml',
+        r'image\.xml',
+        DeepZoomParameters,
+        'Deep Zoom (other suffix)',
+        media_type=_MEDIA_TYPE,
+    )
     def deepzoom_xml(self, image: RequestedImage, query: Any) -> Any:
         """The same as `image.dzi`."""
         return DeepZoomActions.deepzoom(self, image, query)
@@ -89,21 +102,27 @@ class DeepZoomActions(ImageHooks):
         """The tile at level z, column x and row y; 404 outside. Level 0 is one pixel, the highest
         level the image.
         """
-        pyramid = _pyramid(image, query)
-        box = pyramid.tile(query.z, query.x, query.y)
-        factor, reader = pyramid.factor(query.z), image.reader
-        window = pyramid.window(query.z, box)
+        pyramid, reader = _pyramid(image, query), image.reader
+        box, factor = pyramid.tile(query.z, query.x, query.y), pyramid.factor(query.z)
         size = box[2] - box[0], box[3] - box[1]
         check_size(size, len(reader.bands) if image.wants_samples else 4)
-        return image.stored(
-            lambda frame, name: stored_window(reader, window, size, frame, name)
-        ) or image.picture(
-            lambda frame, bands: read_level(
-                reader, box, factor, frame=frame, bands=bands, resampling=query.resample
+        turn = orientation_of(reader)
+        if turn == UPRIGHT:
+            window = pyramid.window(query.z, box)
+            stored = image.stored(
+                lambda frame, name: stored_window(reader, window, size, frame, name)
             )
+            if stored is not None:
+                return stored
+        part = turn.stored(box, pyramid.level_size(query.z))
+        return image.picture(
+            lambda frame, bands: read_level(
+                reader, part, factor, frame=frame, bands=bands, resampling=query.resample
+            ),
+            turn,
         )
 
 
 def _pyramid(image: RequestedImage, query: Any) -> DeepZoomImage:
-    reader = image.reader
-    return DeepZoomImage(reader.sourceSizeX, reader.sourceSizeY, query.tile_size, query.overlap)
+    """Return the pyramid of an image as it is shown."""
+    return DeepZoomImage(*shown_size(image.reader), query.tile_size, query.overlap)

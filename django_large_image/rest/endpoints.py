@@ -46,9 +46,9 @@ C = TypeVar('C', bound=type)
 class Endpoint:
     """What `endpoint` was told of an action.
 
-    `answer` is the schema of a JSON answer; without one the answer is a picture or a file. `cached`
-    puts the answer into the tile cache. `styled` endpoints take a style, also as the body of a
-    POST.
+    `answer` is the schema of a JSON answer; without one the answer is a picture, or a file of
+    `media_type`. `cached` puts the answer into the tile cache. `styled` endpoints take a style,
+    also as the body of a POST.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Endpoint:
     table: type[Parameters]
     summary: str
     answer: Any = None
+    media_type: str | None = None
     cached: bool = False
     styled: bool = False
 
@@ -121,6 +122,7 @@ def _drf_action(function: Action, declared: Endpoint, detail: bool) -> Callable[
         declared.path,
         summary=declared.summary,
         answer=declared.answer,
+        media_type=declared.media_type,
         methods=declared.methods,
     )
 

@@ -9,13 +9,14 @@ from django.core.exceptions import ImproperlyConfigured
 from rest_framework.request import Request
 
 from django_large_image.rest.mixins import LargeImageDetailMixin
-from django_large_image.storage.folder import folder_reference
+from django_large_image.storage.folder import named_reference
 
 
 class LargeImageFolderDetailMixin(LargeImageDetailMixin):
     """Image endpoints of the files in a folder, and in those below it, by their names.
 
-    Requires `FOLDER` (or `get_folder()`). Who may see the viewset may see all of these files.
+    Requires `FOLDER` (or `get_folder()`), and of a router `lookup_value_regex = '.+'` where names
+    have slashes or dots. Who may see the viewset may see all of these files.
     """
 
     FOLDER: str | os.PathLike[str] = ''
@@ -30,5 +31,7 @@ class LargeImageFolderDetailMixin(LargeImageDetailMixin):
         return self.FOLDER
 
     def get_path(self, request: Request, pk: Any = None) -> Any:
-        """Return the reference of the file of a name; 404 for one that is not in the folder."""
-        return folder_reference(self.get_folder(), str(pk))
+        """Return the reference of the file of a name; 404 for one that is not in the folder, and
+        for any other spelling of a name.
+        """
+        return named_reference(self.get_folder(), str(pk))

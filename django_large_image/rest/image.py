@@ -17,6 +17,7 @@ from django_large_image.metrics import outcome, stage
 from django_large_image.pixels.formats import EncodeOptions, get_format
 from django_large_image.pixels.picture import Picture
 from django_large_image.pixels.style import Style
+from django_large_image.pixels.turning import UPRIGHT, Orientation
 from django_large_image.rest.asked import Asked, parse_style
 from django_large_image.rest.base import ImageHooks, keeps_hooks
 from django_large_image.rest.responses import Binary
@@ -84,8 +85,9 @@ class RequestedImage:
         """Whether the samples themselves are asked for: npy without a style."""
         return get_format(self.query.fmt).name == 'npy' and self.style.identity
 
-    def picture(self, read: Read) -> Binary:
-        """Return the encoded picture of what `read` reads, in the style and format asked for.
+    def picture(self, read: Read, turn: Orientation = UPRIGHT) -> Binary:
+        """Return the encoded picture of what `read` reads, turned, in the style and format asked
+        for.
 
         As npy and without a style it is the samples of all bands as they are stored.
         """
@@ -94,7 +96,7 @@ class RequestedImage:
                 picture = Picture(read(self.frame, None).data, 'RAW')
         else:
             picture = render(self.reader, self.reference, self.style, self.frame, read)
-        return self.encoded(picture)
+        return self.encoded(turn.show(picture))
 
     def encoded(self, picture: Picture) -> Binary:
         """Return a picture in the format and quality asked for."""

@@ -29,6 +29,7 @@ _METADATA = json_object(
     levels='integer',
     sizeX='integer',
     sizeY='integer',
+    orientation='integer',
     tileWidth='integer',
     tileHeight='integer',
     dtype='string',
@@ -55,7 +56,9 @@ class InfoActions(ImageHooks):
         'metadata', 'info/metadata', SourceParameters, 'Metadata of the image', answer=_METADATA
     )
     def metadata(self, image: RequestedImage, query: Any) -> Any:
-        """Size, levels, projection, bounds in EPSG:4326, bands with statistics, frames."""
+        """Size, levels, projection, bounds in EPSG:4326, bands with statistics, frames, and the
+        orientation in which it is shown by EXIF's numbers: 1 to 8, 1 where there is none.
+        """
         return metadata.image_metadata(image.source, image.reference)
 
     @endpoint(

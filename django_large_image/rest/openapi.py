@@ -29,6 +29,7 @@ _ERRORS = {
     503: 'A remote store did not answer in time; Retry-After says when to try again.',
 }
 PNG_MEDIA = 'image/png'
+_PICTURES = (PNG_MEDIA, 'image/jpeg', 'image/webp', 'image/tiff')
 
 
 def documented(
@@ -38,16 +39,17 @@ def documented(
     *,
     summary: str,
     answer: openapi.Schema | None,
+    media_type: str | None,
     methods: tuple[str, ...],
 ) -> Callable[..., Any]:
-    """Attach the operation of an endpoint to its view function; no `answer` means a picture or
-    a file.
+    """Attach the operation of an endpoint to its view function; no `answer` means a picture, or
+    a file of `media_type`.
     """
     parameters = parameters_of(table, path)
     binary = answer is None
     responses: dict[int, Any] = {
         200: openapi.Response(
-            'The picture.' if binary else summary,
+            'The picture.' if binary and media_type is None else summary,
             openapi.Schema(type=openapi.TYPE_FILE) if binary else answer,
         ),
         304: 'Not changed since the ETag in If-None-Match.',
@@ -63,13 +65,7 @@ def documented(
         'paginator_inspectors': [],
     }
     if binary:
-        common['produces'] = [
-            PNG_MEDIA,
-            'image/jpeg',
-            'image/webp',
-            'image/tiff',
-            'application/json',
-        ]
+        common['produces'] = [*([media_type] if media_type else _PICTURES), 'application/json']
     for method in methods:
         extra: dict[str, Any] = {}
         if method == 'post':

@@ -12,6 +12,7 @@ from large_image.tilesource import FileTileSource
 from django_large_image.exceptions import ParameterError, ProjectionError
 from django_large_image.sources.bands import band_record
 from django_large_image.sources.opening import reader_of
+from django_large_image.sources.orientation import orientation_value
 from django_large_image.sources.raster_source import RasterTileSource
 from django_large_image.sources.reference import ImageReference
 from django_large_image.sources.regions import map_bounds
@@ -22,9 +23,12 @@ _LATITUDE = 89.9999
 
 
 def image_metadata(source: FileTileSource, reference: ImageReference | None) -> dict[str, Any]:
-    """Return large-image's metadata with `geospatial`, `bounds` in EPSG:4326 and `frames`."""
+    """Return large-image's metadata with `geospatial`, `bounds` in EPSG:4326, `frames` and
+    `orientation`, the value (1 to 8) of EXIF's tag.
+    """
     bands = bands_information(source, reference)
-    metadata = {**source.getMetadata(), 'bands': bands}
+    orientation = orientation_value(reader_of(source))
+    metadata = {**source.getMetadata(), 'bands': bands, 'orientation': orientation}
     return _complete(metadata, source)
 
 

@@ -8,12 +8,14 @@ from weakref import WeakKeyDictionary
 from osgeo import gdal
 
 from django_large_image.exceptions import UnreadableError
+from django_large_image.pixels.raster import Size
 from django_large_image.pixels.turning import ORIENTATIONS, UPRIGHT, Orientation
 from django_large_image.sources.handles import HandlePool, file_of
 from django_large_image.sources.opening import Reader
 from django_large_image.sources.raster_source import RasterTileSource
 
 _TAG = 274
+_VALUES = {turn: value for value, turn in ORIENTATIONS.items()}
 # Of a directory's entries; real ones have some dozens.
 _MAX_ENTRIES = 4096
 
@@ -38,6 +40,16 @@ def orientation_of(reader: Reader) -> Orientation:
             found = UPRIGHT
         _known[pool] = found
     return found
+
+
+def orientation_value(reader: Reader) -> int:
+    """Return how an image is shown as the value of the tag, 1 to 8; 1 is as it is stored."""
+    return _VALUES[orientation_of(reader)]
+
+
+def shown_size(reader: Reader) -> Size:
+    """Return the size of an image as it is shown: the right way up."""
+    return orientation_of(reader).size((reader.sourceSizeX, reader.sourceSizeY))
 
 
 def _value(dataset: gdal.Dataset, file: str) -> int:

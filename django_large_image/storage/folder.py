@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from django_large_image.exceptions import MissingError
 from django_large_image.sources.reference import ImageReference
 from django_large_image.storage.paths import local_reference
+
+
+def named_reference(folder: str | os.PathLike[str], name: str) -> ImageReference:
+    """Return the reference of a file in a folder by its one name there: relative, without `.`,
+    `..` or a slash too many.
+
+    Raises `MissingError` for any other: caches would keep it as another image.
+    """
+    path = PurePath(name)
+    if path.anchor or path.as_posix() != name or '..' in path.parts:
+        raise MissingError('There is no such image.')
+    return folder_reference(folder, name)
 
 
 def folder_reference(folder: str | os.PathLike[str], name: str) -> ImageReference:

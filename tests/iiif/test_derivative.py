@@ -15,12 +15,13 @@ from osgeo import gdal
 from PIL import Image, ImageCms, ImageOps
 
 from django_large_image.exceptions import BudgetError, FormatError
-from django_large_image.iiif.derivative import pyramid, render, shown_size
+from django_large_image.iiif.derivative import pyramid, render
 from django_large_image.iiif.request import Derivative
 from django_large_image.pixels.formats import FORMATS
 from django_large_image.pixels.style import Style
 from django_large_image.rest.image import RequestedImage
 from django_large_image.sources.opening import open_source, reader_of
+from django_large_image.sources.orientation import shown_size
 from django_large_image.sources.reference import ImageReference
 from django_large_image.sources.stored import stored_window
 from tests import factories

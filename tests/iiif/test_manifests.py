@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.core.cache import cache as django_cache
@@ -65,7 +66,26 @@ def test_of_a_file_without_a_model(client: Client, media_root: Any) -> None:
     manifest = client.get('/folder/3/a%2F1.tif/manifest').json()
     assert manifest['label'] == {'none': ['1.tif']}
     assert client.get(painted(manifest)['id']).status_code == 200
-    assert client.get('/folder/collection').status_code == 404
+    refused = client.get('/folder/collection')
+    assert refused.status_code == 404
+    assert 'no queryset' in refused.json()['detail']
+
+
+@pytest.mark.parametrize('encoded', ['%C3%A4%20%26%20b%23%3F.png', 'maps%2Fbig.png'])
+def test_ids_are_encoded_as_those_of_the_service(
+    client: Client, media_root: Any, encoded: str
+) -> None:
+    path = media_root / 'scans' / unquote(encoded)
+    path.parent.mkdir(parents=True)
+    factories.raster(path, driver='PNG')
+    service = f'/folder/3/{encoded}'
+    manifest = client.get(f'{service}/manifest').json()
+    assert manifest['id'] == f'{client.get(f"{service}/info.json").json()["id"]}/manifest'
+    assert manifest['id'] == f'http://testserver{service}/manifest'
+    canvas = manifest['items'][0]
+    page = canvas['items'][0]
+    for part in (canvas, page, page['items'][0]):
+        assert part['id'].startswith(f'{manifest["id"]}/canvas/1')
 
 
 def test_pictures_within_the_limits(client: Client, image_file: Callable[..., Any]) -> None:

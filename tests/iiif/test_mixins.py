@@ -229,6 +229,22 @@ class TestPicture:
         plain = client.get(path)
         assert client.get(f'{path}?projection=EPSG:3857').content == plain.content
 
+    def test_the_canonical_uri_keeps_the_look(self, stored: Any, client: Client) -> None:
+        path = f'/iiif/3/{stored.pk}/full/100,/0/default.png'
+        look = '?palette=%23000&other=1&band=2&download=1&frame=&max=9&min=0'
+        link = client.get(f'{path}{look}')['Link']
+        named = link.split(',<')[-1].partition('>')[0]
+        assert named.endswith('/full/100,50/0/default.png?band=2&max=9&min=0&palette=%23000')
+        assert client.get(named).content == client.get(f'{path}{look}').content
+
+    def test_a_format_that_cannot_hold_the_size_is_refused_before_reading(
+        self, stored: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr('django_large_image.iiif.answers.render', refuse)
+        refused = client.get(f'/iiif/3/{stored.pk}/full/^16384,9/0/default.webp')
+        assert refused.status_code == 400
+        assert '16383' in refused.json()['detail']
+
     def test_head(self, stored: Any, client: Client) -> None:
         path = f'/iiif/3/{stored.pk}/full/max/0/default.jpg'
         response, got = client.head(path), client.get(path)
@@ -555,3 +571,20 @@ class TestCaches:
         path = f'/iiif/3/{stored.pk}/full/50,/0/default.jpg'
         assert 'cache;desc="miss"' in client.get(path)['Server-Timing']
         assert 'cache;desc="hit"' in client.get(path)['Server-Timing']
+
+
+def test_16_bits_are_stretched_unless_a_style_says_otherwise(
+    client: Client, image_file: Callable[..., Any]
+) -> None:
+    row = np.linspace(10_000, 20_000, 64).astype('uint16')
+    data = np.broadcast_to(row[:, None], (3, 64, 64)).copy()
+    path = f'/iiif/3/{image_file(data).pk}/full/max/0/default.jpg'
+    assert np.ptp(pixels(client.get(path))) > 200
+    bands = [
+        {'band': number, 'palette': ['#000', color], 'min': 0, 'max': 65535}
+        for number, color in enumerate(('#f00', '#0f0', '#00f'), 1)
+    ]
+    shown = pixels(client.get(path, {'style': json.dumps({'bands': bands})}))
+    assert np.abs(shown[-1, -1].astype(int) - 20_000 / 257).max() <= 3
+    grey = pixels(client.get(path, {'band': 1, 'min': 0, 'max': 65535}))
+    assert np.abs(grey[-1, -1].astype(int) - 20_000 / 257).max() <= 3

@@ -46,11 +46,19 @@ def test_paths(path: str, name: str, kwargs: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     'path',
-    ['/iiif/', '/iiif/1/1/info.json', '/iiif/3/', '/iiif/33/1', '/slugs/3/1', '/iiif/health\n'],
+    ['/iiif/1/1/info.json', '/iiif/33/1', '/slugs/3/', '/slugs/3/1', '/iiif/health\n'],
 )
 def test_no_paths(path: str) -> None:
     with pytest.raises(Resolver404):
         resolve(path)
+
+
+@pytest.mark.parametrize('path', ['/iiif/', '/iiif/3/', '/iiif/2'])
+def test_no_image_is_named(client: Client, path: str) -> None:
+    response = client.get(path, HTTP_ACCEPT='text/html')
+    assert response.status_code == 404
+    assert response['Content-Type'] == 'application/json'
+    assert '{version}/{identifier}/info.json' in response.json()['detail']
 
 
 def test_without_a_prefix_or_a_basename() -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from django_large_image import cache
 from django_large_image.iiif import caches
+
+pytestmark = pytest.mark.urls('tests.iiif.services')
 
 
 @pytest.fixture(autouse=True)
@@ -50,19 +52,25 @@ def test_the_numbers_are_those_of_the_service() -> None:
 def test_purge() -> None:
     def hits() -> list[int]:
         found = []
-        for identifier, service in (('1', 'iiif'), ('a/b', 'iiif'), ('1', 'other')):
+        for identifier, service in (('1', 'iiif'), ('a/b', 'iiif'), ('1', 'names')):
             before = caches.statistics()['info']['hits']
             ask(identifier, service)
             found.append(caches.statistics()['info']['hits'] - before)
         return found
 
     assert hits() == [0, 0, 0]
-    assert run('--purge', 'a/b')[0] == 'Forgotten: what was kept of one image.\n'
+    assert run('--purge', 'a/b')[0] == "Forgotten: whatever iiif kept of 'a/b'.\n"
     assert hits() == [1, 0, 1]
-    run('--purge', '1', '--service', 'other')
+    run('--purge', '1', '--service', 'names')
     assert hits() == [1, 1, 0]
     assert run('--purge')[0] == 'Forgotten: what was kept of all images.\n'
     assert hits() == [0, 0, 0]
+
+
+@pytest.mark.parametrize('arguments', [['--purge', '1'], ['--purge'], []])
+def test_an_unknown_service(arguments: list[str]) -> None:
+    with pytest.raises(CommandError, match=r"no IIIF service 'nosuch'.*: described, folder, iiif"):
+        run(*arguments, '--service', 'nosuch')
 
 
 def test_a_cache_of_this_process_only(settings: Any) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 
 from tests import factories
 from tests.pages.conftest import BLUE, GREEN, RED, YELLOW
@@ -188,6 +191,40 @@ def test_a_click_reads_the_values(visit, quarters):
     readout.filter(has_text='—').wait_for()
     for value in BLUE:
         assert str(value) in readout.inner_text()
+
+
+@pytest.mark.parametrize('path', PATHS)
+@pytest.mark.parametrize('orientation', [1, 5, 6, 7, 8])
+def test_a_click_reads_the_pixel_that_is_shown(visit, image_file, tmp_path, path, orientation):
+    file, exif = tmp_path / 'turned.jpg', Image.Exif()
+    exif[274] = orientation
+    # Wider than high, so that a place of the upright picture may be none of the stored one.
+    data = np.zeros((400, 900, 3), 'uint8')
+    data[:200, :450], data[:200, 450:], data[200:, :450], data[200:, 450:] = (
+        *(RED, GREEN),
+        *(BLUE, YELLOW),
+    )
+    Image.fromarray(data).save(file, quality=95, exif=exif)
+    with Image.open(file) as stored:
+        shown = ImageOps.exif_transpose(stored)
+    window = opened(visit, image_file(file), path)
+    readout = window.page.locator('[data-li=readout]')
+    places = [
+        (x * shown.width + 0.5, y * shown.height + 0.5) for x in (0.2, 0.7) for y in (0.1, 0.6)
+    ]
+    near(colors(window, *places), [shown.getpixel((int(x), int(y))) for x, y in places])
+    for place in places:
+        ((x, y),) = window.page.evaluate(POINTS, [list(place)])
+        before = readout.inner_text()
+        window.page.mouse.click(x, y)
+        window.page.wait_for_function(
+            """([readout, before]) => readout.innerText !== before
+                && readout.innerText.includes('—')""",
+            arg=[readout.element_handle(), before],
+        )
+        values = [int(value) for value in re.findall(r': (\d+)', readout.inner_text())]
+        near([values], [shown.getpixel((int(place[0]), int(place[1])))], 3)
+        window.page.wait_for_timeout(400)
 
 
 def test_the_tools_zoom_and_turn(visit, quarters):

@@ -243,9 +243,3 @@ def test_pdf_is_a_page_of_a_jpeg_without_dates() -> None:
     expected = picture.flatten().data.astype(int)
     assert np.abs(np.asarray(image) - expected).mean() < 3
     assert len(encoders.pdf(picture, EncodeOptions(quality=30))) < len(content)
-
-
-@pytest.mark.parametrize('suffix', ['jpg', 'gif', 'webp', 'pdf'])
-def test_what_is_too_wide_for_a_format_is_refused(suffix: str) -> None:
-    with pytest.raises(FormatError):
-        get_format(suffix).encode(Picture.from_array(np.zeros((1, 70000), 'uint8')))

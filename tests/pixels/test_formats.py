@@ -66,3 +66,19 @@ def test_large_blank_pictures_are_not_kept() -> None:
     output = get_format('png')
     content = output.encode(BlankPicture(600, 600))
     assert output.encode(BlankPicture(600, 600)) is not content
+
+
+@pytest.mark.parametrize(
+    ('suffix', 'largest'),
+    [
+        *(('jpg', 65500), ('pdf', 65500), ('mpo', 65500), ('webp', 16383), ('gif', 65535)),
+        *(('pcx', 65534), ('sgi', 65535), ('tga', 65535)),
+    ],
+)
+def test_largest_sides(suffix: str, largest: int, capfd: pytest.CaptureFixture[str]) -> None:
+    output = get_format(suffix)
+    assert output.encode(Picture.from_array(np.zeros((1, largest), 'uint8')))
+    for shape in ((1, largest + 1), (largest + 1, 1)):
+        with pytest.raises(FormatError, match=f'more than {largest} pixels'):
+            output.encode(Picture.from_array(np.zeros(shape, 'uint8')))
+    assert capfd.readouterr().err == ''

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import tifftools
 from django.test import Client
 from osgeo import gdal
-from PIL import Image
+from PIL import Image, ImageOps
 
 from django_large_image.sources.raster_source import RasterTileSource
 from django_large_image.sources.stored import stored_window
-from tests.factories import gradient, multiframe
+from tests.factories import gradient, multiframe, raster
 from tests.rest.conftest import detail, pixels
 
 NAMESPACE = '{http://schemas.microsoft.com/deepzoom/2008}'
@@ -171,8 +173,12 @@ def test_what_is_no_layout_is_400(
     assert set(response.json()) == set(asked)
 
 
-def test_a_descriptor_of_an_unknown_format_is_400(image_file: Any, get: Any) -> None:
-    assert 'png' in detail(get('image.dzi', image_file(gradient(20, 30)), fmt='"><evil'), 400)
+@pytest.mark.parametrize('fmt', ['"><evil', 'pdf', 'npy', 'tif'])
+@pytest.mark.parametrize('path', ['image.dzi', 'image.xml'])
+def test_a_descriptor_of_what_no_viewer_shows_is_400(
+    path: str, fmt: str, image_file: Any, get: Any
+) -> None:
+    assert 'png' in detail(get(path, image_file(gradient(20, 30)), fmt=fmt), 400)
 
 
 def test_a_tile_of_too_many_pixels_is_refused(image_file: Any, get: Any, settings: Any) -> None:
@@ -218,6 +224,55 @@ def test_transparency_is_kept_where_the_format_keeps_it(image_file: Any, get: An
     assert (alpha[:, :10] == 255).all()
     assert (alpha[:, 10:] == 0).all()
     assert (tile(get, image, '5/0_0.jpg', quality=100)[:, 16:] > 245).all()
+
+
+def upright(picture: Image.Image, orientation: int) -> Image.Image:
+    picture.getexif()[274] = orientation
+    return ImageOps.exif_transpose(picture)
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+@pytest.mark.parametrize('kind', ['jpeg', 'tiff'])
+def test_the_orientation_is_that_of_pillow(
+    orientation: int, kind: str, image_file: Any, get: Any, tmp_path: Path
+) -> None:
+    path, exif = tmp_path / f'image.{kind}', Image.Exif()
+    exif[274] = orientation
+    data = gradient(97, 150).transpose(1, 2, 0)
+    Image.fromarray(data).save(path, kind, quality=95, exif=exif)
+    image = image_file(path)
+    with Image.open(path) as file:
+        shown = ImageOps.exif_transpose(file)
+    # Pillow itself turns a TIFF as it reads it.
+    stored = Image.fromarray(gdal.Open(str(path)).ReadAsArray().transpose(1, 2, 0))
+    asked = {'tile_size': 40, 'overlap': 1}
+    assert opened(get('image.dzi', image, **asked))[:2] == shown.size
+    np.testing.assert_array_equal(level(get, image, 8, shown.size, **asked), np.asarray(shown))
+    # Levels are those of the stored pixels: a JPEG's are its own.
+    for number in range(5, 8):
+        expected = upright(stored.reduce(2 ** (8 - number)), orientation)
+        found = level(get, image, number, expected.size, **asked)
+        difference = np.abs(found - np.asarray(expected).astype(int)).max()
+        assert difference <= (1 if kind == 'tiff' else 8)
+
+
+def test_turned_tiles_are_styled_sampled_and_never_blocks(
+    image_file: Any, get: Any, tmp_path: Path
+) -> None:
+    options = {'TILED': 'YES', 'BLOCKXSIZE': 128, 'BLOCKYSIZE': 128, 'COMPRESS': 'JPEG'}
+    path = raster(tmp_path / 'turned.tif', gradient(300, 400), options=options)
+    stored = gdal.Open(str(path)).ReadAsArray().transpose(1, 2, 0)
+    tifftools.tiff_set(str(path), overwrite=True, setlist=[('Orientation', 6)])
+    image, asked = image_file(path), {'tile_size': 128, 'overlap': 0}
+    # The second column and third row of what is 300 wide.
+    expected = np.rot90(stored, -1)[256:384, 128:256]
+    sent = tile(get, image, '9/1_2.jpg', quality=95, **asked).astype(int)
+    assert np.abs(sent - expected).max() <= 8
+    assert np.abs(tile(get, image, '9/1_2.jpg', **asked).astype(int) - expected).max() <= 8
+    samples = np.load(io.BytesIO(get('image_files/9/1_2.npy', image, **asked).content))
+    np.testing.assert_array_equal(samples, expected)
+    band = tile(get, image, '9/1_2.png', band=2, min=0, max=255, **asked)
+    np.testing.assert_array_equal(band[:, :, 0], expected[:, :, 1])
 
 
 def test_an_image_of_a_map_is_shown_in_its_own_pixels(image_file: Any, get: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from rest_framework.routers import SimpleRouter
 from rest_framework.test import APIRequestFactory
 from rest_framework.viewsets import ViewSet
 
@@ -32,10 +33,29 @@ def test_a_file_by_its_name(tmp_path: Path) -> None:
     found = metadata(Here, 'maps/1.tif')
     assert found.status_code == 200
     assert (found.data['sizeX'], found.data['sizeY']) == (40, 30)
-    for name in ('1.tif', '../secret.tif', 'maps', str(tmp_path / 'secret.tif')):
+    for name in (
+        '1.tif',
+        '../secret.tif',
+        'maps',
+        str(tmp_path / 'secret.tif'),
+        'maps//1.tif',
+        './maps/1.tif',
+        str(tmp_path / 'scans' / 'maps' / '1.tif'),
+    ):
         refused = metadata(Here, name)
         assert refused.status_code == 404
         assert refused.data['detail'] == 'There is no such image.'
+
+
+def test_a_router_takes_names_with_slashes() -> None:
+    class Named(Scans):
+        lookup_value_regex = '.+'
+
+    router = SimpleRouter()
+    router.register('scans', Named, basename='scans')
+    matches = [url.resolve('scans/maps/1.tif/info/metadata/') for url in router.urls]
+    [match] = filter(None, matches)
+    assert match.kwargs == {'pk': 'maps/1.tif'}
 
 
 def test_a_folder_of_the_viewsets_own(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from django.core.cache import cache as django_cache
+from PIL import Image
 
 from django_large_image.exceptions import ParameterError
 from django_large_image.sources import metadata
@@ -42,6 +43,16 @@ def test_metadata_is_json_without_paths(make_raster):
         assert str(make_raster.__name__) not in text
         assert reference.path.rsplit('/', 1)[0] not in text
         assert '"image.tif"' in text or 'fileList' not in found
+
+
+def test_the_orientation_is_told(make_raster, tmp_path):
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.new('RGB', (60, 40)).save(tmp_path / 'turned.jpg', exif=exif)
+    for path, expected in [(tmp_path / 'turned.jpg', 6), (make_raster(**UTM), 1)]:
+        found = metadata.image_metadata(*opened(path))
+        assert found['orientation'] == expected
+    assert 'orientation' not in metadata.internal_metadata(*opened(tmp_path / 'turned.jpg'))
 
 
 def test_bounds_are_those_of_the_corners(make_raster):

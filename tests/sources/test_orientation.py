@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import tifftools
-from PIL import Image
+from PIL import Image, ImageOps
 
 from django_large_image.pixels.turning import ORIENTATIONS, UPRIGHT
 from django_large_image.sources.foreign import ForeignReader
 from django_large_image.sources.opening import open_source, reader_of
-from django_large_image.sources.orientation import orientation_of
+from django_large_image.sources.orientation import orientation_of, orientation_value, shown_size
 from django_large_image.sources.reference import ImageReference
 from tests import factories
 
@@ -36,7 +36,11 @@ def test_the_value_is_the_files(value: int, kind: str, tmp_path: Path) -> None:
     path, exif = tmp_path / f'image.{kind}', Image.Exif()
     exif[274] = value
     Image.new('RGB', (60, 40)).save(path, kind, exif=exif)
-    assert orientation_of(source(path)) == ORIENTATIONS.get(value, UPRIGHT)
+    reader = source(path)
+    assert orientation_of(reader) == ORIENTATIONS.get(value, UPRIGHT)
+    assert orientation_value(reader) == (value if value in ORIENTATIONS else 1)
+    with Image.open(path) as file:
+        assert shown_size(reader) == ImageOps.exif_transpose(file).size
 
 
 @pytest.mark.parametrize('order', ['LITTLE', 'BIG'])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from django_large_image.exceptions import MissingError
-from django_large_image.storage.folder import folder_reference
+from django_large_image.storage.folder import folder_reference, named_reference
 
 
 @pytest.fixture
@@ -54,6 +54,17 @@ def test_a_file_by_its_name(folder: Path, name: str) -> None:
 def test_no_other(folder: Path, name: str) -> None:
     with pytest.raises(MissingError, match='no such image'):
         folder_reference(folder, name)
+
+
+@pytest.mark.parametrize(
+    'name',
+    ['./one.tif', 'maps/../one.tif', 'one.tif/', 'maps//ä b/50%.tif', '../scans/one.tif', '', '.'],
+)
+def test_a_file_has_one_name(folder: Path, name: str) -> None:
+    for spelled in (name, str(folder / 'one.tif')):
+        with pytest.raises(MissingError, match='no such image'):
+            named_reference(folder, spelled)
+    assert named_reference(folder, 'maps/ä b/50%.tif').name == 'maps/ä b/50%.tif'
 
 
 def test_links_lead_to_files_of_the_folder_only(folder: Path) -> None:

@@ -11,6 +11,11 @@ const SHARP = 2; // beyond this many, whole pixels rather than a blur
 const STEP = 1.6;
 const QUARTER = 90;
 
+// How stored pixels are shown, by the numbers of EXIF: rows and columns exchanged, then mirrored.
+const TRANSPOSED = [5, 6, 7, 8];
+const MIRRORED_ACROSS = [2, 3, 6, 7];
+const MIRRORED_DOWN = [3, 4, 7, 8];
+
 /** Whether JPEG shows an image well in a style: a scan in its stored colours, nothing transparent. */
 function fitsJpeg(image, style) {
   // A few pixels are looked at one by one.
@@ -33,6 +38,10 @@ export class ZoomViewer {
   constructor(OpenSeadragon, stage, image, info, on) {
     this.OpenSeadragon = OpenSeadragon;
     this.image = image;
+    this.orientation = image.metadata.orientation ?? 1;
+    const { width, height } = image;
+    // Of the image the right way up.
+    [this.width, this.height] = TRANSPOSED.includes(this.orientation) ? [height, width] : [width, height];
     this.info = info;
     this.on = on;
     this.viewer = new OpenSeadragon.Viewer({
@@ -54,7 +63,7 @@ export class ZoomViewer {
       // Browsers keep few WebGL contexts, and a page may have many viewers.
       drawer: 'canvas',
       showNavigationControl: false,
-      showNavigator: wide && this.image.width > stage.clientWidth,
+      showNavigator: wide && this.width > stage.clientWidth,
       navigatorPosition: 'BOTTOM_LEFT',
       navigatorSizeRatio: 0.16,
       navigatorBackground: 'transparent',
@@ -63,7 +72,7 @@ export class ZoomViewer {
       // Beside the panel where there is room for both.
       viewportMargins: { left: 8, top: 8, bottom: 8, right: 8 + (wide ? panel : 0) },
       visibilityRatio: 0.3,
-      maxZoomPixelRatio: Math.max(CLOSEST, stage.clientWidth / this.image.width),
+      maxZoomPixelRatio: Math.max(CLOSEST, stage.clientWidth / this.width),
       animationTime: calm ? 0 : 0.5,
       blendTime: calm ? 0 : 0.1,
       gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
@@ -142,8 +151,16 @@ export class ZoomViewer {
   #read(position) {
     if (!this.layer) return;
     const { x, y } = this.layer.viewerElementToImageCoordinates(position);
-    const { width, height } = this.image;
-    if (x >= 0 && y >= 0 && x < width && y < height) this.on.clicked(x, y);
+    const { width, height } = this;
+    if (x >= 0 && y >= 0 && x < width && y < height) this.on.clicked(...this.#stored(x, y));
+  }
+
+  /** The middle of the stored pixel that is shown at a place: values are asked for by those. */
+  #stored(x, y) {
+    const [column, row] = [Math.floor(x) + 0.5, Math.floor(y) + 0.5];
+    const across = MIRRORED_ACROSS.includes(this.orientation) ? this.width - column : column;
+    const down = MIRRORED_DOWN.includes(this.orientation) ? this.height - row : row;
+    return TRANSPOSED.includes(this.orientation) ? [down, across] : [across, down];
   }
 
   #sharpen() {
@@ -204,8 +221,8 @@ export class ZoomViewer {
     const address = image.api.urls['deepzoom-tile'].replace(/\.png(?=\/?(\?|$))/, `.${suffix}`);
     const url = withQuery(address, { ...layout, ...params });
     return new OpenSeadragon.TileSource({
-      width: image.width,
-      height: image.height,
+      width: this.width,
+      height: this.height,
       tileSize: layout.tile_size,
       tileOverlap: layout.overlap,
       getTileUrl: (level, x, y) => url.replace('{z}', level).replace('{x}', x).replace('{y}', y),
