@@ -314,7 +314,7 @@ class TestErrors:
             ('full/max/0/default.xyz', 'format'),
             ('200,0,10,10/max/0/default.jpg', 'region'),
             ('full/201,/0/default.jpg', 'larger'),
-            ('full/^99999,/0/default.jpg', '16777216'),
+            ('full/^60000,/0/default.jpg', '16777216'),
         ],
     )
     def test_syntax_is_400_with_the_reason(
