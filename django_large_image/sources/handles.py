@@ -8,7 +8,7 @@ import threading
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from osgeo import gdal
 
@@ -33,9 +33,11 @@ _WITH_SIDECARS: Options = (('GDAL_PAM_ENABLED', 'YES'),)
 gdal.UseExceptions()
 if int(gdal.VersionInfo()) < 3070000:
     # There `gdal.Warp` writes its errors by the handler that was in force before exceptions were.
-    gdal.DontUseExceptions()
-    gdal.SetErrorHandler('CPLQuietErrorHandler')
-    gdal.UseExceptions()
+    # Where others have asked `ogr` for exceptions since, that order cannot be changed any more.
+    with suppress(RuntimeError):
+        gdal.DontUseExceptions()
+        gdal.SetErrorHandler('CPLQuietErrorHandler')
+        gdal.UseExceptions()
 
 
 def quiet() -> AbstractContextManager[None]:

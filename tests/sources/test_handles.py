@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -205,3 +207,15 @@ def test_only_harmless_names_are_told_to_gdal(path, tmp_path):
         (tmp_path / name).write_text('<VRTDataset/>')
     assert siblings(path) == ['image.tif', 'image.tif.aux.xml', 'image.tfw']
     assert siblings('/vsicurl/http://host/b.tif') == ['b.tif']
+
+
+def test_exceptions_that_others_asked_for_before():
+    code = """
+from osgeo import gdal, ogr
+gdal.UseExceptions()
+ogr.UseExceptions()
+import django_large_image.sources.handles
+assert gdal.GetUseExceptions()
+"""
+    environment = {**os.environ, 'DJANGO_SETTINGS_MODULE': 'tests.settings'}
+    subprocess.run([sys.executable, '-c', code], env=environment, check=True)
