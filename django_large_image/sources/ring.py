@@ -25,7 +25,7 @@ Span = tuple[int, int]
 class _Entry:
     """Where a value lies: `start` counts the bytes ever written, `place` those of the file.
 
-    It is `pending` until it has been written.
+    It is `pending`, and its place not to be had, until it has been written and can be found.
     """
 
     __slots__ = ('key', 'pending', 'place', 'start')
@@ -89,6 +89,7 @@ class RingFile:
         size = sum(part.nbytes for part in parts)
         if self.failed or size > limit:
             return False
+        written = False
         try:
             with self._guard:
                 file, entry = self._reserve(key, size, limit)
@@ -96,15 +97,17 @@ class RingFile:
                 return False
             try:
                 _write(file.descriptor, parts, entry.place)
+                written = True
             finally:
-                entry.pending = False
+                with self._guard:
+                    # At once: in between its place could be given away.
+                    entry.pending = False
+                    kept = written and self._file is file
+                    if kept:
+                        self._entries[key] = entry
         except OSError as error:
             self._give_up(error)
             return False
-        with self._guard:
-            kept = self._file is file
-            if kept:
-                self._entries[key] = entry
         return kept
 
     def _reserve(self, key: Hashable, size: int, limit: int) -> tuple[_File, _Entry | None]:

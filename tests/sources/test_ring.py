@@ -113,6 +113,32 @@ def test_what_is_written_while_the_limit_changes_is_not_kept():
     assert ring.read('other', [(0, 100)]) == [bytes([2]) * 100]
 
 
+class Contended:
+    """A lock that another gets first, once, when it is asked for after `times` times."""
+
+    def __init__(self, times, other):
+        self.lock, self.times, self.other = threading.Lock(), times, other
+
+    def __enter__(self):
+        self.times -= 1
+        if self.times == -1:
+            self.other()
+        return self.lock.__enter__()
+
+    def __exit__(self, *raised):
+        return self.lock.__exit__(*raised)
+
+
+@pytest.mark.parametrize('times', range(4))
+def test_a_place_is_not_given_away_before_its_value_can_be_found(times):
+    ring = RingFile()
+    ring._guard = Contended(times, lambda: ring.write('other', [value(2, 60)], 100))
+    ring.write('own', [value(1, 60)], 100)
+    for key, number in (('own', 1), ('other', 2)):
+        assert ring.read(key, [(0, 60)]) in (None, [bytes([number]) * 60])
+    assert 'own' in ring or 'other' in ring
+
+
 def test_many_threads_never_see_a_torn_value():
     ring, size = RingFile(), 40_000
     stop, wrong, read = threading.Event(), [], []
