@@ -16,7 +16,8 @@ Range = tuple[int, int]
 # Cells of 40 m at the equator; smaller boxes share them.
 MAX_LEVEL = 20
 _BITS = 2 * MAX_LEVEL
-# More ranges fit a box better, but each is looked up on its own.
+# More ranges fit a box better, but each is looked up on its own. As long as there are no more than
+# these, each is divided, by four at most.
 _MAX_RANGES = 6
 
 

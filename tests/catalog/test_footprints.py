@@ -49,7 +49,8 @@ def test_a_box_that_meets_another_is_in_one_of_its_ranges(box: Box, other: Box) 
 @given(st.integers(0, footprints.MAX_LEVEL), boxes())
 def test_ranges_are_few_in_order_and_apart(level: int, box: Box) -> None:
     found = footprints.ranges(level, *box)
-    assert len(found) <= 3 * 6
+    # In each turn of the earth six, each divided by four.
+    assert len(found) <= 3 * 6 * 4
     first, after = footprints.first_of(level), footprints.first_of(level + 1)
     assert all(first <= start <= end < after for start, end in found)
     assert all(before[1] + 1 < later[0] for before, later in itertools.pairwise(found))
