@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from large_image.tilesource import utilities
 from PIL import Image
 
 from django_large_image.pixels.encoders import png
@@ -120,6 +121,8 @@ COLOR_STYLES: dict[str, dict[str, Any]] = {
 
 def theirs(path: Path, style: Any) -> np.ndarray:
     """Return large-image's PNG of the only tile, as RGBA."""
+    # It remembers them by the `id` of a histogram, which a later one may have too.
+    utilities._recentThresholds.clear()
     source = large_image_source_gdal.GDALFileTileSource(
         str(path), projection=None, style=style, noCache=True, encoding='PNG'
     )

@@ -73,6 +73,7 @@ def test_percentile_is_large_images_threshold() -> None:
     }
     for fraction in (0, 0.001, 0.02, 0.25, 0.9):
         for upper in (False, True):
+            utilities._recentThresholds.clear()  # of a histogram with this one's `id`
             expected = utilities.histogramThreshold(histogram, fraction, upper)
             assert found.percentile(fraction, from_maximum=upper) == expected
 
