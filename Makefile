@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .PHONY: help setup demo test lint format types docs pytest shots serve bench clean
 
 RUN := .venv/bin/python -m
+# How many processes run the tests, each a file at a time. 0: none but this one.
+JOBS ?= logical
 
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,10 +34,10 @@ types: setup ## Check the types of the package
 docs: setup ## Build the documentation
 	@scripts/docs.sh
 
-pytest: setup ## Run the tests (ARGS='-k tile' narrows them)
+pytest: setup ## Run the tests (ARGS='-k tile' narrows them, JOBS=0 keeps to one process)
 	@scripts/system.sh test
 	@scripts/node.sh test
-	$(RUN) pytest $(ARGS)
+	$(RUN) pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 serve: setup ## Serve the example project as in production (WORKERS, THREADS, PORT)
 	@scripts/serve.sh

@@ -35,6 +35,7 @@ TEST = [
     'psycopg[binary]',
     'pytest',
     'pytest-django',
+    'pytest-xdist',
     'pyyaml',
     'ruff',
     'types-PyYAML',
