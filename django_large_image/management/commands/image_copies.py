@@ -12,6 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import filesizeformat
 
+from django_large_image.management.printing import printable
 from django_large_image.storage.copies import ABOUT
 from django_large_image.storage.shelf import Entry, Shelf, ShelfError, open_shelf
 
@@ -58,4 +59,4 @@ def _name(shelf: Shelf, key: str) -> str:
         name = str(about['name'])
     except (OSError, ValueError, KeyError, TypeError):
         return key
-    return name if name.isprintable() else ascii(name)
+    return printable(name)

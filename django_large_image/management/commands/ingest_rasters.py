@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from django_large_image.exceptions import LargeImageError, MissingError
+from django_large_image.management.printing import printable
 
 
 class Command(BaseCommand):
@@ -84,7 +85,7 @@ class Command(BaseCommand):
                 counts['failed' if one.problem else 'existing' if one.existed else 'stored'] += 1
                 if one.problem:
                     with bar.external_write_mode(file=self.stderr):
-                        self.stderr.write(f'{_printable(str(one.path))}: {one.problem}')
+                        self.stderr.write(f'{printable(str(one.path))}: {one.problem}')
         self._name(others)
         said = f'{counts["stored"]} datasets stored, {counts["existing"]} were there'
         if counts['failed']:
@@ -96,7 +97,7 @@ class Command(BaseCommand):
         if others:
             self.stderr.write(f'{len(others)} files were left out:')
         for other in others:
-            self.stderr.write(f'  {_printable(other)}')
+            self.stderr.write(f'  {printable(other)}')
 
 
 def _schema(slug: str, pattern: Any, rgb_key: str | None) -> Any:
@@ -127,7 +128,3 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError('At least one process is needed.')
     return number
-
-
-def _printable(text: str) -> str:
-    return text if text.isprintable() else ascii(text)

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import LargeImageError, ParameterError
+from django_large_image.management.printing import printable
 from django_large_image.sources.cog import COMPRESSIONS, CogOptions, write_cog
 from django_large_image.sources.reading import RESAMPLINGS
 
@@ -105,7 +106,7 @@ class Command(BaseCommand):
                 if error:
                     failed += 1
                     with bar.external_write_mode(file=self.stderr):
-                        self.stderr.write(f'failed: {source}: {error}')
+                        self.stderr.write(f'failed: {printable(str(source))}: {error}')
         return failed
 
 

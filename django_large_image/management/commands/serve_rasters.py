@@ -22,6 +22,7 @@ from django.core.wsgi import get_wsgi_application
 
 from django_large_image.catalog import standalone
 from django_large_image.exceptions import LargeImageError
+from django_large_image.management.printing import printable
 
 STANDALONE = standalone.__name__
 SLUG = 'rasters'
@@ -88,7 +89,7 @@ class Command(BaseCommand):
             count = fill(
                 SLUG,
                 folder,
-                lambda path, why: self.stderr.write(f'{ascii(path)[1:-1]}: {why}'),
+                lambda path, why: self.stderr.write(f'{printable(path)}: {why}'),
                 pattern=options['pattern'],
                 workers=max(options['workers'], 1),
             )

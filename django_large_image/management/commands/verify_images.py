@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Model, QuerySet
 from tqdm import tqdm
 
+from django_large_image.management.printing import printable
 from django_large_image.storage.checksums import ChecksumFieldFile, ChecksumFieldMixin
 
 Field = tuple[type[Model], ChecksumFieldMixin]
@@ -45,7 +46,7 @@ class Command(BaseCommand):
                     problems += 1
                     label = f'{file.instance._meta.label} {file.instance.pk}'
                     with bar.external_write_mode(file=self.stderr):
-                        self.stdout.write(f'{found}: {label}: {_printable(str(file.name))}')
+                        self.stdout.write(f'{found}: {label}: {printable(str(file.name))}')
                 bar.update()
         said = f'{total} files, {fixed} checksums computed' if fixed else f'{total} files'
         if problems:
@@ -105,7 +106,3 @@ def _rows(field: Field) -> QuerySet[Model]:
     """Return the objects that have a file: neither NULL nor the empty text."""
     model, column = field
     return model._base_manager.filter(**{f'{column.name}__gt': ''})
-
-
-def _printable(text: str) -> str:
-    return text if text.isprintable() else ascii(text)
