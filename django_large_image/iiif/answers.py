@@ -100,8 +100,8 @@ def answer_image(view: IIIFHooks, version: str, path: SplitPath) -> HttpResponse
     response = HttpResponse(body, content_type=media_type.decode())
     if links := _links(image, path, canonical.decode()):
         response['Link'] = links
-    if 'download' in image.request._request.META.get('QUERY_STRING', ''):
-        _name(response, image, wanted.format)
+    if disposition := _disposition(image, wanted.format):
+        response['Content-Disposition'] = disposition
     return add_headers(response, image.view, etag)
 
 
@@ -144,11 +144,11 @@ def _look(image: IIIFImage) -> str:
     return f'?{urlencode(kept)}' if kept else ''
 
 
-def _name(response: HttpResponseBase, image: IIIFImage, suffix: str) -> None:
-    """Let a browser store the picture as a file."""
+def _disposition(image: IIIFImage, suffix: str) -> str | None:
+    """Return the header by which a browser stores the picture as a file; None where it shows it."""
     asked = image.request.query_params.get('download')
-    if asked is not None and asked.lower() not in _NO:
-        stem, _, last = image.identifier.rpartition('/')[2].rpartition('.')
-        name = re.sub(r'[^\w.-]+', '_', stem or last)
-        disposition = content_disposition_header(True, f'{name}.{suffix}')
-        response['Content-Disposition'] = str(disposition)
+    if asked is None or asked.lower() in _NO:
+        return None
+    stem, _, last = image.identifier.rpartition('/')[2].rpartition('.')
+    name = re.sub(r'[^\w.-]+', '_', stem or last)
+    return content_disposition_header(True, f'{name}.{suffix}')

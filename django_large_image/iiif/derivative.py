@@ -12,6 +12,8 @@ from functools import cached_property
 import numpy as np
 
 from django_large_image.conf import settings
+from django_large_image.iiif.info import Pyramid, Tiles
+from django_large_image.iiif.request import Derivative
 from django_large_image.metrics import stage
 from django_large_image.pixels.picture import Picture
 from django_large_image.pixels.raster import Raster, Size
@@ -40,9 +42,6 @@ from django_large_image.sources.profile import profile_of
 from django_large_image.sources.raster_source import RasterTileSource
 from django_large_image.sources.rendering import render as render_style
 from django_large_image.sources.stored import stored_window
-
-from .info import Pyramid, Tiles
-from .request import Derivative
 
 # Sides of blocks that make tiles: smaller ones are many requests, larger ones take long to show.
 _LEAST_SIDE, _LARGEST_SIDE = 128, 1024

@@ -62,8 +62,8 @@ class Version:
 _FORMS = ('max', 'w,', ',h', 'pct:n', 'w,h', '!w,h')
 
 
-def _level(names: str) -> frozenset[str]:
-    return frozenset(names.split())
+def _levels(*names: str) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(level.split()) for level in names)
 
 
 VERSIONS: Mapping[str, Version] = {
@@ -73,10 +73,10 @@ VERSIONS: Mapping[str, Version] = {
         caret=False,
         json_ld='application/ld+json',
         prefers_json_ld=False,
-        levels=(
-            _level('jpg'),
-            _level('regionByPx sizeByW sizeByH sizeByPct baseUriRedirect cors jsonldMediaType'),
-            _level('regionByPct sizeByConfinedWh sizeByWh rotationBy90s color gray bitonal png'),
+        levels=_levels(
+            'jpg',
+            'regionByPx sizeByW sizeByH sizeByPct baseUriRedirect cors jsonldMediaType',
+            'regionByPct sizeByConfinedWh sizeByWh rotationBy90s color gray bitonal png',
         ),
         contexts=False,
         words={
@@ -91,10 +91,10 @@ VERSIONS: Mapping[str, Version] = {
         caret=True,
         json_ld=f'application/ld+json;profile="{PROTOCOL}/3/context.json"',
         prefers_json_ld=True,
-        levels=(
-            _level('jpg'),
-            _level('regionByPx regionSquare sizeByW sizeByH baseUriRedirect cors jsonldMediaType'),
-            _level('regionByPct sizeByPct sizeByConfinedWh sizeByWh rotationBy90s color gray png'),
+        levels=_levels(
+            'jpg',
+            'regionByPx regionSquare sizeByW sizeByH baseUriRedirect cors jsonldMediaType',
+            'regionByPct sizeByPct sizeByConfinedWh sizeByWh rotationBy90s color gray png',
         ),
         contexts=True,
         # What has to be shown with an image stands in manifests since 3.0.

@@ -184,6 +184,7 @@ class TestPicture:
             ('download', True),
             ('download=true', True),
             ('style=&download=1', True),
+            ('%64ownload', True),
             ('download=0', False),
             ('download=False', False),
             ('downloads=1', False),
