@@ -11,9 +11,13 @@ from django.http import Http404
 from rest_framework.request import Request
 
 from django_large_image.exceptions import UnreadableError
+from django_large_image.rest.lookup import find_object
 from django_large_image.rest.mixins import LargeImageDetailMixin, misnamed
 from django_large_image.sources.reference import ImageReference
 from django_large_image.storage.gdalraster import stored_reference
+
+# What GeoDjango raises of a raster that it cannot parse.
+_UNPARSED = (LookupError, TypeError, ValidationError, ValueError, struct.error)
 
 
 class LargeImageRasterDetailMixin(LargeImageDetailMixin):
@@ -32,15 +36,13 @@ class LargeImageRasterDetailMixin(LargeImageDetailMixin):
 
     def _get_row(self) -> Model:
         """Return `get_object()`; raises `UnreadableError` for a row whose raster GeoDjango cannot
-        parse, which DRF takes for a missing one.
+        parse, which DRF may take for a missing one.
         """
         try:
-            return self.get_object()  # type: ignore[attr-defined, no-any-return]
-        except (Http404, struct.error, LookupError) as error:
-            broken = not isinstance(error, Http404) or isinstance(
-                error.__context__, ValueError | TypeError | ValidationError
-            )
-            if broken and self._has_row():
+            return find_object(self)
+        except (Http404, *_UNPARSED) as error:
+            cause = error.__context__ if isinstance(error, Http404) else error
+            if isinstance(cause, _UNPARSED) and self._has_row():
                 raise UnreadableError('Unreadable image: GeoDjango cannot read it.') from error
             raise
 
