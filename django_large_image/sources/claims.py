@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from django_large_image.exceptions import UnreadableError
 from django_large_image.sources.streamed import open_file
 
-_PNG_MAGIC = b'\x89PNG\r\n\x1a\n'
+PNG_MAGIC = b'\x89PNG\r\n\x1a\n'
 TIFF_MAGIC = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
 MAX_DIRECTORIES = 16384
 # Bytes of a value by its type: BYTE, ASCII, SHORT, ... LONG8, SLONG8, IFD8.
@@ -41,7 +42,7 @@ def check_claims(path: str, limit: int = MAX_DIRECTORIES) -> None:
         with open_file(path) as file:
             magic = file.read(8)
             over = magic[:4] in TIFF_MAGIC and _has_too_much(file, limit)
-            over = over or (magic == _PNG_MAGIC and _packed_texts(file) > _MAX_TEXTS)
+            over = over or (magic == PNG_MAGIC and _packed_texts(file) > _MAX_TEXTS)
     except (OSError, RuntimeError, ValueError):
         return
     if over:
@@ -61,14 +62,25 @@ def _has_too_much(file: BinaryIO, limit: int) -> bool:
 
 def _packed_texts(file: BinaryIO) -> int:
     """Return how many compressed texts stand before the pixels of a PNG."""
-    count = 0
-    for _ in range(_MAX_CHUNKS):
-        length, kind = struct.unpack('>I4s', file.read(8).ljust(8, b'\0'))
-        if kind in (b'IDAT', b'\0\0\0\0'):
-            return count
-        count += kind in (b'zTXt', b'iTXt')
-        file.seek(length + 4, os.SEEK_CUR)
-    return _MAX_CHUNKS
+    names = [name for name, _ in islice(png_parts(file), _MAX_CHUNKS)]
+    texts = names.count(b'zTXt') + names.count(b'iTXt')
+    return texts if len(names) < _MAX_CHUNKS else _MAX_CHUNKS
+
+
+def png_parts(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Yield the name and the length of each part of a PNG before its pixels; the file stands at
+    its content then.
+    """
+    place = len(PNG_MAGIC)
+    while True:
+        file.seek(place)
+        head = file.read(8)
+        length, name = struct.unpack('>I4s', head.ljust(8, b'\0'))
+        if len(head) < 8 or name == b'IDAT':
+            return
+        yield name, length
+        # Its checksum follows.
+        place += 8 + length + 4
 
 
 def _directories(file: BinaryIO) -> Iterator[tuple[int, int]]:

@@ -23,7 +23,7 @@ from django_large_image.exceptions import ReplacedError
 from django_large_image.pixels.raster import Array, Size
 from django_large_image.sources import complaints, remote
 from django_large_image.sources.boxes import Box, areas, intersection
-from django_large_image.sources.handles import file_of
+from django_large_image.sources.filesystems import file_of, is_remote
 from django_large_image.sources.jpeg2000 import resolutions
 from django_large_image.sources.reference import Options
 from django_large_image.sources.ring import RingFile
@@ -148,7 +148,7 @@ def read(dataset: gdal.Dataset, identity: Identity, level: int, box: Box) -> Arr
     if layout is None or width * height * layout.pixel_bytes > _MAX_WINDOW_BYTES:
         return None
     data = np.empty((height, width, layout.bands), layout.dtype)
-    if remote.is_remote(identity.path) and not layout.sequential:
+    if is_remote(identity.path) and not layout.sequential:
         _decode_together(dataset, layout, box)
     for block in layout.touched_by(box):
         x, y, columns, rows = intersection(block, box)

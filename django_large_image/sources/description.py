@@ -10,17 +10,15 @@ from osgeo import gdal, osr
 
 from django_large_image.exceptions import BudgetError, UnreadableError
 from django_large_image.pixels.raster import Band, Size
-from django_large_image.sources import complaints
 from django_large_image.sources.bands import describe_bands
 from django_large_image.sources.claims import MAX_DIRECTORIES
 from django_large_image.sources.decoded import Identity, identify, is_costly
-from django_large_image.sources.filesystems import allowed_path
+from django_large_image.sources.filesystems import allowed_path, file_of, is_remote
 from django_large_image.sources.handles import (
-    configured,
-    file_of,
     open_allowed,
     open_dataset,
     quiet,
+    reaching,
 )
 from django_large_image.sources.reading import (
     alpha_number,
@@ -29,7 +27,6 @@ from django_large_image.sources.reading import (
     stored_type,
 )
 from django_large_image.sources.reference import Options
-from django_large_image.sources.remote import is_remote
 from django_large_image.sources.tile_matrix import METERS_PER_DEGREE
 
 GeoTransform = tuple[float, float, float, float, float, float]
@@ -85,7 +82,7 @@ def describe(path: str, options: Options = ()) -> tuple[Description, gdal.Datase
     path = allowed_path(path)
     identity = identify(path, options)
     dataset = open_allowed(path, options)
-    with configured(options), complaints.listening(path):
+    with reaching(path, options):
         return _describe_dataset(path, dataset, identity, options)
 
 

@@ -7,8 +7,9 @@ import logging
 import threading
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TypeVar
 
 from osgeo import gdal
 
@@ -17,12 +18,12 @@ from django_large_image.conf import settings
 from django_large_image.exceptions import RefusedError, StyleError, UnreadableError
 from django_large_image.sources import complaints, sidecars, virtual
 from django_large_image.sources.claims import check_claims
-from django_large_image.sources.filesystems import allowed_path
-from django_large_image.sources.filesystems import file_of as file_of  # where others look for it
+from django_large_image.sources.filesystems import allowed_path, file_of, is_asked_by_gdal
 from django_large_image.sources.provision import provide
 from django_large_image.sources.reference import Options
 
 logger = logging.getLogger(__name__)
+T = TypeVar('T')
 
 UNREADABLE = (
     'Unreadable image: the file is damaged, not a raster, or of a kind that is not allowed.'
@@ -59,10 +60,23 @@ def configured(options: Options) -> Iterator[None]:
 
 
 @contextmanager
-def _listening(path: str, options: Options) -> Iterator[None]:
-    """Keep GDAL quiet, and configured for a path, and hear what it says of one over the network."""
-    with quiet(), configured(options), complaints.listening(path):
+def reaching(path: str, options: Options = ()) -> Iterator[None]:
+    """Keep GDAL quiet, and configured for a path, and hear what it says of one over the network:
+    of that it asks for nothing beside it.
+    """
+    with quiet(), configured((*options, *_alone(path))), complaints.listening(path):
         yield
+
+
+def _alone(path: str) -> Options:
+    # Some drivers look for files beside an image whatever siblings they are told of, and open these
+    # by any driver.
+    if not is_asked_by_gdal(path):
+        return ()
+    return (
+        ('GDAL_DISABLE_READDIR_ON_OPEN', 'EMPTY_DIR'),
+        ('CPL_VSIL_CURL_ALLOWED_FILENAME', file_of(path)),
+    )
 
 
 def open_dataset(path: str, options: Options = ()) -> gdal.Dataset:
@@ -83,7 +97,7 @@ def open_allowed(path: str, options: Options = ()) -> gdal.Dataset:
     file = file_of(path)
     siblings = sidecars.siblings(file)
     drivers = sidecars.heedful_drivers(file, siblings)
-    with _listening(path, (*_WITH_SIDECARS, *options)):
+    with reaching(path, (*_WITH_SIDECARS, *options)):
         try:
             complaints.check_header(path)
             if file == path:
@@ -154,7 +168,7 @@ class HandlePool:
 
     def _reading(self, options: Options) -> AbstractContextManager[None]:
         # Of a local file there is nothing to configure or to hear, and this is done for each tile.
-        return quiet() if self._is_local and not options else _listening(self.path, options)
+        return quiet() if self._is_local and not options else reaching(self.path, options)
 
     @property
     def idle(self) -> int:
@@ -169,8 +183,8 @@ class HandlePool:
             return None
 
     def _reuse(self, options: Options) -> gdal.Dataset | None:
-        """Return a dataset that is free; those opened with other options are closed: they keep
-        credentials that may be valid no more.
+        """Return a dataset that is free; those opened with other options are closed: they would
+        ask where, and for the version, that those name.
         """
         try:
             while True:
@@ -209,6 +223,24 @@ def _make_room(dataset: gdal.Dataset) -> None:
                 excess -= 1
 
 
+def once(
+    known: MutableMapping[HandlePool, T], pool: HandlePool, find: Callable[[], T], other: T
+) -> T:
+    """Return what is known of a pool's frame, found once for as long as it is open: `other` where
+    that is damaged, as its pixels may not need it.
+    """
+    try:
+        return known[pool]
+    except KeyError:
+        pass
+    try:
+        found = find()
+    except UnreadableError:
+        found = other
+    known[pool] = found
+    return found
+
+
 metrics.gauge('large_image_idle_handles', 'Handles that wait to be lent.', idle_handles)
 
 
@@ -221,7 +253,7 @@ class FramePools:
         self._pools = OrderedDict({0: HandlePool(paths[0], first, options)})
 
     def renew(self, options: Options) -> None:
-        """Use other options from now on: renewed credentials."""
+        """Use other options from now on; handles opened with others are closed."""
         with self._guard:
             self._options = options
             for pool in self._pools.values():

@@ -16,7 +16,7 @@ from django_large_image.conf import settings
 from django_large_image.exceptions import LargeImageError, ParameterError, UnreadableError
 from django_large_image.sources import complaints
 from django_large_image.sources.claims import TIFF_MAGIC, check_claims
-from django_large_image.sources.handles import configured, open_dataset, quiet
+from django_large_image.sources.handles import open_dataset, reaching
 from django_large_image.sources.reference import Options
 from django_large_image.sources.streamed import StreamedFile
 
@@ -38,7 +38,7 @@ def tiff_tags(path: str, options: Options = ()) -> dict[str, Any]:
     `UnreadableError` for a damaged one and `BusyError` for a store that does not answer.
     """
     if path.startswith('/vsi'):
-        with quiet(), configured(options), complaints.listening(path):
+        with reaching(path, options):
             return _dump(_BoundedStream, path)
     check_claims(path)
     if not os.path.isfile(path):
@@ -145,7 +145,7 @@ def check_cog(path: str, *, strict: bool = False, options: Options = ()) -> dict
     `ParameterError` for what is no GeoTIFF.
     """
     dataset = open_dataset(path, options)
-    with configured(options), complaints.listening(path):
+    with reaching(path, options):
         return _check_dataset(dataset, path, strict)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import threading
 import weakref
 from collections import OrderedDict
@@ -29,7 +30,7 @@ from django_large_image.exceptions import (
 )
 from django_large_image.sources import remote, sidecars, virtual
 from django_large_image.sources.claims import TIFF_MAGIC, check_claims
-from django_large_image.sources.filesystems import MISSING, local_path
+from django_large_image.sources.filesystems import MISSING, is_remote, local_path
 from django_large_image.sources.foreign import ForeignReader, is_styled
 from django_large_image.sources.handles import UNREADABLE, quiet
 from django_large_image.sources.layout import check_blocks
@@ -129,7 +130,7 @@ def _candidates(path: str) -> Iterator[type[FileTileSource]]:
 
     This package's own comes first, but for suffixes that another source is made for: slides.
     """
-    if remote.is_remote(path):
+    if is_remote(path):
         # The others read local files.
         yield RasterTileSource
         return
@@ -169,6 +170,7 @@ def _construct(
     if not issubclass(source, RasterTileSource):
         path = local_path(path)
         _refuse_redirections(path, source)
+        _forget_tags()
     try:
         return _holding(_without_cycle(source(path, **options)), reference)
     except TileGeneralError as error:
@@ -221,6 +223,13 @@ def _refuse_redirections(path: str, source: type[FileTileSource]) -> None:
         raise UnreadableError('Unreadable image: files of this kind are not allowed.')
 
 
+def _forget_tags() -> None:
+    """Drop the tags that large-image keeps by path: another file may be there by now."""
+    read: Any = getattr(sys.modules.get('large_image_source_tiff'), '_cached_read_tiff', None)
+    if hasattr(read, 'cache'):
+        read.cache.clear()
+
+
 def _is_known(path: str) -> bool:
     """Whether a file is of an allowed driver, or of none that GDAL has."""
     with quiet():
@@ -253,7 +262,7 @@ class SourceCache:
         self, reference: ImageReference, projection: str | None, name: str | None
     ) -> FileTileSource:
         """Return the open source of a reference, opening it once however many threads ask."""
-        key = (reference.key, projection, name, reference.version)
+        key = (reference.path, projection, name, reference.version)
         found = self._find(key)
         if found is not None:
             if isinstance(found, RasterTileSource):
@@ -297,7 +306,7 @@ class SourceCache:
     def close_where(self, gone: Callable[[str], bool]) -> None:
         """Close the sources of paths of which `gone` is true: open files take room on disk."""
         with self._guard:
-            for key in [key for key in self._entries if gone(key[0][1])]:
+            for key in [key for key in self._entries if gone(key[0])]:
                 del self._entries[key]
 
     def clear(self) -> None:

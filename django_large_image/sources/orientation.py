@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from weakref import WeakKeyDictionary
 
 from osgeo import gdal
 
-from django_large_image.exceptions import UnreadableError
 from django_large_image.pixels.raster import Size
 from django_large_image.pixels.turning import ORIENTATIONS, UPRIGHT, Orientation
-from django_large_image.sources.handles import HandlePool, file_of
+from django_large_image.sources import exif
+from django_large_image.sources.filesystems import file_of
+from django_large_image.sources.handles import HandlePool, once
 from django_large_image.sources.opening import Reader
 from django_large_image.sources.raster_source import RasterTileSource
+from django_large_image.sources.streamed import open_file
 
-_TAG = 274
 _VALUES = {turn: value for value, turn in ORIENTATIONS.items()}
-# Of a directory's entries; real ones have some dozens.
-_MAX_ENTRIES = 4096
+# Drivers that say nothing of EXIF, in GDAL 3.6 at least.
+_SILENT = {'PNG', 'WEBP'}
 
 _known: WeakKeyDictionary[HandlePool, Orientation] = WeakKeyDictionary()
 
@@ -30,16 +32,7 @@ def orientation_of(reader: Reader) -> Orientation:
     if not isinstance(reader, RasterTileSource) or reader.geospatial:
         return UPRIGHT
     pool = reader.pool(None)
-    found = _known.get(pool)
-    if found is None:
-        try:
-            with pool.borrow() as dataset:
-                found = ORIENTATIONS.get(_value(dataset, file_of(pool.path)), UPRIGHT)
-        except UnreadableError:
-            # Whatever is damaged, the pixels may not need it.
-            found = UPRIGHT
-        _known[pool] = found
-    return found
+    return once(_known, pool, lambda: _find(pool), UPRIGHT)
 
 
 def orientation_value(reader: Reader) -> int:
@@ -52,38 +45,24 @@ def shown_size(reader: Reader) -> Size:
     return orientation_of(reader).size((reader.sourceSizeX, reader.sourceSizeY))
 
 
+def _find(pool: HandlePool) -> Orientation:
+    with pool.borrow() as dataset:
+        return ORIENTATIONS.get(_value(dataset, file_of(pool.path)), UPRIGHT)
+
+
 def _value(dataset: gdal.Dataset, file: str) -> int:
     """Return the value of the tag Orientation, 1 without one."""
     directory = dataset.GetRasterBand(1).GetMetadataItem('IFD_OFFSET', 'TIFF')
-    if directory:
-        # Of this one tag GDAL tells nothing.
-        return _tag(file, int(directory))
     name = 'EXIF_Orientation'
     text = dataset.GetMetadataItem(name) or dataset.GetMetadataItem(name, 'EXIF') or ''
-    return int(text) if text.isdecimal() else 1
-
-
-def _tag(file: str, directory: int) -> int:
-    """Return the value of the tag in a directory of a TIFF or BigTIFF."""
-    handle = gdal.VSIFOpenL(file, 'rb')
-    if handle is None:
-        return 1
     try:
-        magic = _read(handle, 0, 4)
-        order, big = ('<' if magic[:2] == b'II' else '>'), b'+' in magic
-        count, entry = ('Q', 'HHQH6x') if big else ('H', 'HHIH2x')
-        head = struct.Struct(order + count)
-        (entries,) = head.unpack(_read(handle, directory, head.size).ljust(head.size, b'\0'))
-        form = struct.Struct(order + entry)
-        size = form.size * min(entries, _MAX_ENTRIES)
-        body = _read(handle, directory + head.size, size)
-    finally:
-        gdal.VSIFCloseL(handle)
-    whole = len(body) // form.size * form.size
-    values = (value for tag, _, _, value in form.iter_unpack(body[:whole]) if tag == _TAG)
-    return next(values, 1)
-
-
-def _read(handle: object, offset: int, size: int) -> bytes:
-    gdal.VSIFSeekL(handle, offset, 0)
-    return bytes(gdal.VSIFReadL(1, size, handle) or b'') if size else b''
+        if directory:
+            # Of this one tag GDAL tells nothing.
+            with open_file(file) as stream:
+                return exif.orientation(stream, int(directory))
+        if not text and dataset.GetDriver().ShortName in _SILENT:
+            with open_file(file) as stream:
+                return exif.orientation(io.BytesIO(exif.embedded(stream)))
+    except (OSError, RuntimeError, struct.error, ValueError):
+        return 1
+    return int(text) if text.isdecimal() else 1

@@ -6,8 +6,7 @@ import base64
 import binascii
 from weakref import WeakKeyDictionary
 
-from django_large_image.exceptions import UnreadableError
-from django_large_image.sources.handles import HandlePool
+from django_large_image.sources.handles import HandlePool, once
 from django_large_image.sources.opening import Reader
 from django_large_image.sources.raster_source import RasterTileSource
 
@@ -23,17 +22,14 @@ def profile_of(reader: Reader, frame: int | None) -> bytes | None:
     if not isinstance(reader, RasterTileSource):
         return None
     pool = reader.pool(frame)
+    return once(_known, pool, lambda: _find(pool), None)
+
+
+def _find(pool: HandlePool) -> bytes | None:
+    with pool.borrow() as dataset:
+        converted = dataset.GetMetadataItem('SOURCE_COLOR_SPACE', 'IMAGE_STRUCTURE') == 'CMYK'
+        text = dataset.GetMetadataItem('SOURCE_ICC_PROFILE', 'COLOR_PROFILE')
     try:
-        return _known[pool]
-    except KeyError:
-        pass
-    try:
-        with pool.borrow() as dataset:
-            converted = dataset.GetMetadataItem('SOURCE_COLOR_SPACE', 'IMAGE_STRUCTURE') == 'CMYK'
-            text = dataset.GetMetadataItem('SOURCE_ICC_PROFILE', 'COLOR_PROFILE')
-        profile = base64.b64decode(text) if text and not converted else None
-    except (UnreadableError, binascii.Error):
-        # Whatever is damaged, the pixels may not need it.
-        profile = None
-    _known[pool] = profile
-    return profile
+        return base64.b64decode(text) if text and not converted else None
+    except binascii.Error:
+        return None

@@ -29,11 +29,11 @@ from django_large_image.exceptions import (
     StyleError,
 )
 from django_large_image.pixels.raster import Band, Raster, Size
-from django_large_image.sources import complaints, reading
+from django_large_image.sources import reading
 from django_large_image.sources.bands import band_record
 from django_large_image.sources.boxes import Window
 from django_large_image.sources.description import GeoTransform, describe, native_pixel_size
-from django_large_image.sources.handles import FramePools, HandlePool, configured, open_dataset
+from django_large_image.sources.handles import FramePools, HandlePool, open_dataset, reaching
 from django_large_image.sources.reference import Options
 from django_large_image.sources.sampling import measure_bands
 from django_large_image.sources.tile_matrix import (
@@ -210,7 +210,7 @@ class RasterTileSource(
     def getInternalMetadata(self, **kwargs: Any) -> dict[str, Any] | None:
         """Return what GDAL knows of the file as large-image does."""
         # The list of files is looked up where they are stored.
-        with configured(self._options), complaints.listening(self._largeImagePath):
+        with reaching(self._largeImagePath, self._options):
             known: dict[str, Any] | None = super().getInternalMetadata(**kwargs)
         return known
 

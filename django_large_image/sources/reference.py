@@ -16,32 +16,26 @@ class ImageReference:
 
     `path` is what GDAL opens; `version` changes when the bytes change and is part of every cache
     key and ETag (empty: unknown, never cached beyond the process); `name` is the file name that a
-    stranger may see. `scope` tells stores apart in which the same path is another image: their
-    endpoint. `options` are what GDAL needs to open and read it, credentials among them: they may
-    change while the image stays the same, and are never shown. `content` is what has to be held for
-    the path to exist: a file in memory. Another process does not have it. `checksum` (algorithm and
-    digest) tells the bytes from all others, wherever they lie.
+    stranger may see. `options` are what GDAL needs to open and read it, a URL's password among
+    them: they may change while the image stays the same, and are never shown. `content` is what has
+    to be held for the path to exist: a file in memory. Another process does not have it, nor the
+    access to a store that this one has: there, a reference has to be made anew. `checksum`
+    (algorithm and digest) tells the bytes from all others, wherever they lie.
     """
 
     path: str
     version: str = ''
     name: str = ''
-    scope: str = ''
     options: Options = field(default=(), compare=False, repr=False)
     content: MemoryFile | None = field(default=None, compare=False, repr=False)
     checksum: str = ''
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Which image it is, in any version."""
-        return self.scope, self.path
 
     @property
     def identity(self) -> tuple[str, ...]:
         """Which bytes they are, for cache keys and ETags; empty where nobody knows."""
         if self.checksum:
             return (self.checksum,)
-        return (*self.key, self.version) if self.version else ()
+        return (self.path, self.version) if self.version else ()
 
     def __fspath__(self) -> str:
         return self.path

@@ -7,14 +7,12 @@ from osgeo import gdal
 from django_large_image.conf import settings
 from django_large_image.exceptions import BusyError
 from django_large_image.sources.complaints import meaning, told_to
-from django_large_image.sources.filesystems import is_remote as is_remote  # where others look
+from django_large_image.sources.filesystems import is_remote
 from django_large_image.sources.handles import configured
 from django_large_image.sources.reference import ImageReference, Options
 
 # For every remote path, whatever its store; `options` adds the time limits.
 OPTIONS: Options = (
-    # Neither a list of the folder nor a look for files beside the image.
-    ('GDAL_DISABLE_READDIR_ON_OPEN', 'EMPTY_DIR'),
     ('CPL_VSIL_CURL_USE_HEAD', 'YES'),
     # The header of most images comes with the first request.
     ('GDAL_INGESTED_BYTES_AT_OPEN', '16384'),
@@ -41,12 +39,12 @@ def options() -> Options:
 
 
 def identified(reference: ImageReference) -> Options:
-    """Return the options of a reference, and for a remote one which version of which store it is:
-    its handles share their decoded blocks.
+    """Return the options of a reference, and for a remote one which version it is: all handles of
+    that share their decoded blocks.
     """
     if not reference.version or not is_remote(reference.path):
         return reference.options
-    return (*reference.options, (IDENTITY, f'{reference.scope} {reference.version}'))
+    return (*reference.options, (IDENTITY, reference.version))
 
 
 def headers(path: str) -> dict[str, str]:

@@ -14,13 +14,13 @@ from weakref import WeakKeyDictionary
 
 from osgeo import gdal, osr
 
-from django_large_image.exceptions import UnreadableError
 from django_large_image.pixels.defaults import default_layers, is_plain
 from django_large_image.pixels.interchange import jpeg_file, webp_file
 from django_large_image.pixels.raster import Size
 from django_large_image.sources.boxes import Window
 from django_large_image.sources.description import GeoTransform
-from django_large_image.sources.handles import HandlePool, file_of, quiet
+from django_large_image.sources.filesystems import file_of
+from django_large_image.sources.handles import HandlePool, once, quiet
 from django_large_image.sources.levels import PixelWindow, find_level, level_size
 from django_large_image.sources.opening import Reader
 from django_large_image.sources.raster_source import RasterTileSource
@@ -136,23 +136,8 @@ def _find_page(
     if format_name not in _COMPRESSIONS or type(reader) is not RasterTileSource:
         return None
     pool = reader.pool(frame)
-    page = _page_of(reader, pool)
+    page = once(_pages, pool, lambda: _describe(reader, pool), None)
     return None if page is None else (reader, pool, page)
-
-
-def _page_of(reader: RasterTileSource, pool: HandlePool) -> Page | None:
-    """Return the page of a frame's handles, described once; None where no block can be sent."""
-    try:
-        return _pages[pool]
-    except KeyError:
-        pass
-    try:
-        page = _describe(reader, pool)
-    except UnreadableError:
-        # Whatever is damaged, the tile may not need it.
-        page = None
-    _pages[pool] = page
-    return page
 
 
 def _describe(reader: RasterTileSource, pool: HandlePool) -> Page | None:

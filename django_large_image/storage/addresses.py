@@ -8,7 +8,7 @@ import socket
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import UnreadableError
-from django_large_image.storage.prefixes import prefixes
+from django_large_image.storage.prefixes import FORBIDDEN, prefixes
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def resolve(host: str, port: int) -> list[str]:
                 "add its name to LARGE_IMAGE['URL_PRIVATE_HOSTS']",
                 host,
             )
-            raise UnreadableError('Images at this address are not allowed.')
+            raise UnreadableError(FORBIDDEN)
     return addresses
 
 

@@ -52,11 +52,16 @@ class Answer:
         """
         self.check()
         if self.status == 200:
-            raise UnreadableError('The store of this image does not send parts of files.')
+            raise whole()
         given = self.headers.get('content-range', '').partition('/')[0]
         length = self.headers.get('content-length', str(end - start))
         if given != f'bytes {start}-{end - 1}' or length != str(end - start):
             raise cut_short()
+
+
+def whole() -> UnreadableError:
+    """Return the error of a store that sends all of a file where a part was asked for."""
+    return UnreadableError('The store of this image does not send parts of files.')
 
 
 def replaced() -> BusyError:

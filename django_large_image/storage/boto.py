@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import copy
 import logging
-import os
-import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import boto3
 import botocore
@@ -32,7 +29,8 @@ from storages.utils import clean_name
 from django_large_image.conf import settings
 from django_large_image.exceptions import BusyError, UnreadableError
 from django_large_image.storage.answers import Answer, read_body
-from django_large_image.storage.bucket import Bucket, again, label, lower, plain
+from django_large_image.storage.bucket import Bucket, Clients, again, lower, plain
+from django_large_image.storage.labels import label
 from django_large_image.storage.objects import Version
 
 logger = logging.getLogger(__name__)
@@ -60,11 +58,10 @@ _PATIENCE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class _Client:
-    """A client with our time limits, what it was made of and when; `asker` tells who asks."""
+    """A client with our time limits, and when it was made; `asker` tells who asks."""
 
     client: Any
     asker: tuple[object, ...]
-    made_of: tuple[Hashable, ...]
     made_at: float
 
     def head(self, bucket: str, key: str) -> Answer:
@@ -82,8 +79,9 @@ class _Client:
         return _answered(bucket, key, lambda: self._part(asked, start, end))
 
     def refused(self) -> None:
-        """See `bucket.Client`."""
-        _clients.refused(self)
+        """See `bucket.Client`: the file of its credentials may have been replaced."""
+        if time.monotonic() - self.made_at >= _PATIENCE:
+            _clients.drop(self)
 
     def _part(self, asked: dict[str, str], start: int, end: int) -> Answer:
         found = self.client.get_object(**asked)
@@ -98,59 +96,25 @@ class _Client:
             raise
 
 
-class _Clients:
-    """The clients of this process's storages: boto3's own are safe to share between threads."""
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Start anew, without the connections of a parent process."""
-        self._guard = threading.Lock()
-        self._made: WeakKeyDictionary[Any, _Client] = WeakKeyDictionary()
-
-    def get(self, owner: Any, made_of: tuple[Hashable, ...], make: Callable[[], Any]) -> _Client:
-        """Return the client of a storage, made anew when what it was made of has changed."""
-        made_of = (*made_of, settings.REMOTE_TIMEOUT)
-        with self._guard:
-            found = self._made.get(owner)
-            if found is None or found.made_of != made_of:
-                client = make()
-                found = _Client(client, _asker(owner, client), made_of, time.monotonic())
-                self._made[owner] = found
-        return found
-
-    def refused(self, client: _Client) -> None:
-        """Look for other credentials at the next request: their file may have been replaced."""
-        if time.monotonic() - client.made_at < _PATIENCE:
-            return
-        with self._guard:
-            for storage, made in list(self._made.items()):
-                if made is client:
-                    del self._made[storage]
-
-
 class _Environment:
     """Owner of the client that belongs to no storage."""
 
 
 _environment = _Environment()
-_clients = _Clients()
-os.register_at_fork(after_in_child=_clients.reset)
+# boto3's own are safe to share between threads.
+_clients: Clients[_Client] = Clients()
 
 
 def bucket(storage: Any) -> Bucket:
     """Return the bucket of a storage as it is reached now."""
     made_of = tuple(getattr(storage, name, None) for name in _INGREDIENTS)
-    return _bucket(
-        str(storage.bucket_name), _clients.get(storage, made_of, lambda: _storage_client(storage))
-    )
+    return _bucket(str(storage.bucket_name), storage, made_of, lambda: _storage_client(storage))
 
 
 def environment_bucket(name: str) -> Bucket:
     """Return a bucket as the environment of the process, or GDAL's configuration, says."""
     told = tuple(gdal.GetConfigOption(variable) for variable in _VARIABLES)
-    return _bucket(name, _clients.get(_environment, told, lambda: _environment_client(*told)))
+    return _bucket(name, _environment, told, lambda: _environment_client(*told))
 
 
 def key(storage: Any, name: str) -> str:
@@ -162,7 +126,14 @@ def key(storage: Any, name: str) -> str:
     return str(storage._normalize_name(clean_name(name)))
 
 
-def _bucket(name: str, known: _Client) -> Bucket:
+def _bucket(
+    name: str, owner: Any, made_of: tuple[Hashable, ...], make: Callable[[], Any]
+) -> Bucket:
+    def limited() -> _Client:
+        client = make()
+        return _Client(client, _asker(owner, client), time.monotonic())
+
+    known = _clients.get(owner, (*made_of, settings.REMOTE_TIMEOUT), limited)
     return Bucket(name, label(known.client.meta.endpoint_url, name, known.asker), known)
 
 

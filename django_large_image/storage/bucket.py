@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+import os
+import threading
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
-
-from django.utils.crypto import salted_hmac
+from typing import Any, Generic, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
 from django_large_image.exceptions import UnreadableError
 from django_large_image.storage.answers import Answer
 from django_large_image.storage.objects import Version
 
+C = TypeVar('C')
 T = TypeVar('T')
 
 logger = logging.getLogger(__name__)
@@ -33,6 +35,36 @@ class Client(Protocol):
 
     def refused(self) -> None:
         """Be told that the store did not give something out."""
+
+
+class Clients(Generic[C]):
+    """The clients of this process's storages, each made anew when what it was made of has
+    changed, and none shared with a parent process.
+    """
+
+    def __init__(self) -> None:
+        self._reset()
+        os.register_at_fork(after_in_child=self._reset)
+
+    def _reset(self) -> None:
+        self._guard = threading.Lock()
+        self._made: WeakKeyDictionary[Any, tuple[tuple[Hashable, ...], C]] = WeakKeyDictionary()
+
+    def get(self, owner: Any, made_of: tuple[Hashable, ...], make: Callable[[], C]) -> C:
+        """Return the client of an owner."""
+        with self._guard:
+            former, found = self._made.get(owner, (None, None))
+            if found is None or former != made_of:
+                found = make()
+                self._made[owner] = made_of, found
+        return found
+
+    def drop(self, client: C) -> None:
+        """Have a client made anew at the next request."""
+        with self._guard:
+            for owner, (_, made) in list(self._made.items()):
+                if made is client:
+                    del self._made[owner]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +92,6 @@ class Bucket:
             self.client.refused()
             raise
         return answer
-
-
-def label(*parts: object) -> str:
-    """Return a short text that tells stores, and those who ask, apart; nobody finds the secrets
-    that it is made of by trying.
-    """
-    found = salted_hmac('django_large_image.storage', repr(parts), algorithm='sha256')
-    return found.hexdigest()[:24]
 
 
 def plain(thing: object) -> tuple[Any, ...]:

@@ -22,6 +22,7 @@ from django_large_image.exceptions import BusyError, UnreadableError
 from django_large_image.sources.opening import close_where
 from django_large_image.sources.provision import provider
 from django_large_image.sources.reference import ImageReference
+from django_large_image.sources.stamp import Stamp
 from django_large_image.storage import versions
 from django_large_image.storage.errands import Errand, in_time
 from django_large_image.storage.original import Original
@@ -35,7 +36,6 @@ from django_large_image.storage.shelf import (
 )
 
 logger = logging.getLogger(__name__)
-Stamp = tuple[int, int] | None
 
 # What is told of an entry, beside its files.
 ABOUT = '.copy.json'
@@ -212,7 +212,7 @@ class _Target:
 
 _guard = threading.Lock()
 # By path: what belongs there, and which file was there.
-_handed_out: OrderedDict[str, tuple[Copy, Stamp]] = OrderedDict()
+_handed_out: OrderedDict[str, tuple[Copy, tuple[int, ...] | None]] = OrderedDict()
 _errands: dict[str, Errand] = {}
 _closed_at = 0.0
 
@@ -248,8 +248,7 @@ def _question(original: Original) -> tuple[str, str, str]:
 def _hand_out(path: str, copy: Copy) -> None:
     """Remember what belongs at a path; what has an older copy open there is closed."""
     try:
-        status = os.stat(path)
-        stamp = status.st_ino, status.st_mtime_ns
+        stamp = Stamp.of(os.stat(path)).content
     except OSError:
         stamp = None
     with _guard:

@@ -12,6 +12,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils._os import safe_join
 
 from django_large_image.exceptions import UnreadableError
+from django_large_image.sources.filesystems import MISSING
 from django_large_image.sources.reference import ImageReference
 from django_large_image.storage.checksums import ChecksumFieldFile
 from django_large_image.storage.copies import copied_reference
@@ -41,7 +42,7 @@ def _reference(field_file: FieldFile, stream: bool) -> ImageReference:
     except NotImplementedError:
         return _remote_reference(field_file, stream)
     except (OSError, ValueError, SuspiciousOperation):
-        raise UnreadableError('The file of this image is missing.') from None
+        raise UnreadableError(MISSING) from None
     return local_reference(path, name=str(field_file.name).rsplit('/', 1)[-1])
 
 

@@ -25,7 +25,7 @@ from urllib.parse import unquote, urljoin
 from django_large_image.conf import settings
 from django_large_image.exceptions import BusyError, LargeImageError, UnreadableError
 from django_large_image.storage.addresses import resolve
-from django_large_image.storage.answers import Answer, Deadline, cut_short
+from django_large_image.storage.answers import Answer, Deadline, cut_short, whole
 from django_large_image.storage.prefixes import Address, allowed
 
 logger = logging.getLogger(__name__)
@@ -198,7 +198,7 @@ def _exchange(
         connection.request(method, address.target, headers=headers)
         with connection.getresponse() as response:
             if method == 'GET' and response.status == 200:
-                raise UnreadableError('The store of this image does not send parts of files.')
+                raise whole()
             # The body of an error is not read: its connection is closed.
             known = method == 'HEAD' or response.status == 206
             body = response.read(limit) if known else b''

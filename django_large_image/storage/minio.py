@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import copy
 import logging
-import os
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import urllib3
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
@@ -18,7 +15,8 @@ from urllib3.exceptions import ProtocolError
 from django_large_image.conf import settings
 from django_large_image.exceptions import BusyError
 from django_large_image.storage.answers import Answer, read_body
-from django_large_image.storage.bucket import Bucket, again, label, lower, plain
+from django_large_image.storage.bucket import Bucket, Clients, again, lower, plain
+from django_large_image.storage.labels import label
 from django_large_image.storage.objects import Version
 
 logger = logging.getLogger(__name__)
@@ -64,43 +62,14 @@ class _Client:
             response.release_conn()
 
 
-class _Clients:
-    """The clients of this process's storages, with our time limits."""
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Start anew, without the connections of a parent process."""
-        self._guard = threading.Lock()
-        self._made: WeakKeyDictionary[Any, tuple[int, Any]] = WeakKeyDictionary()
-
-    def get(self, original: Any) -> Any:
-        """Return a client that is like the original but for its patience."""
-        seconds = max(1, settings.REMOTE_TIMEOUT)
-        with self._guard:
-            limit, found = self._made.get(original, (0, None))
-            if limit != seconds:
-                found = copy.copy(original)
-                certificates = original._http.connection_pool_kw
-                found._http = urllib3.PoolManager(
-                    timeout=urllib3.Timeout(connect=seconds, read=seconds),
-                    maxsize=10,
-                    cert_reqs=certificates.get('cert_reqs'),
-                    ca_certs=certificates.get('ca_certs'),
-                    retries=False,
-                )
-                self._made[original] = (seconds, found)
-        return found
-
-
-_clients = _Clients()
-os.register_at_fork(after_in_child=_clients.reset)
+_clients: Clients[Any] = Clients()
 
 
 def bucket(storage: Any) -> Bucket:
     """Return the bucket of a storage as it is reached now; raises `BusyError`."""
-    client, name = _clients.get(storage.client), str(storage.bucket_name)
+    original, name = storage.client, str(storage.bucket_name)
+    seconds = max(1, settings.REMOTE_TIMEOUT)
+    client = _clients.get(original, (seconds,), lambda: _limited(original, seconds))
     endpoint = client._base_url
     who = label(endpoint.host, endpoint.is_https, name, _asker(client))
     return Bucket(name, who, _Client(client))
@@ -109,6 +78,20 @@ def bucket(storage: Any) -> Bucket:
 def key(storage: Any, name: str) -> str:
     """Return the key of a name in a storage."""
     return str(storage._sanitize_path(name))
+
+
+def _limited(original: Any, seconds: int) -> Any:
+    """Return a client that is like the original but for its patience."""
+    found = copy.copy(original)
+    certificates = original._http.connection_pool_kw
+    found._http = urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=seconds, read=seconds),
+        maxsize=10,
+        cert_reqs=certificates.get('cert_reqs'),
+        ca_certs=certificates.get('ca_certs'),
+        retries=False,
+    )
+    return found
 
 
 def _asker(client: Any) -> tuple[object, ...]:

@@ -170,15 +170,19 @@ class _Objects:
                 self._stores.popitem(last=False)
 
     def open(self, name: str) -> _Object:
-        """Return the object of a path below `/vsiranges/`; raises `FileNotFoundError` for a path of
-        which no reference is in use.
+        """Return the object of a path below `/vsiranges/`.
+
+        Raises `FileNotFoundError` for a path of which no reference is in use, `UnreadableError` for
+        a reference that another process made: this one may not know how its store is reached.
         """
         text = gdal.GetThreadLocalConfigOption(_OBJECT) or '{}'
         file: dict[str, Any] = json.loads(text)
         with self._guard:
-            store = self._stores.get(file.get('store', ''))
-            if store is None or file['path'] != virtual.PREFIX + name:
+            if file.get('path') != virtual.PREFIX + name:
                 raise FileNotFoundError(name)
+            store = self._stores.get(file['store'])
+            if store is None:
+                raise UnreadableError('Unreadable image: its store is not known in this process.')
             version = Version(**file['version'])
             return self._open.setdefault(text, _Object(store, file['path'], file['key'], version))
 

@@ -16,12 +16,12 @@ from django.core.files.storage import Storage
 from django.db.models.fields.files import FieldFile
 
 from django_large_image.exceptions import BusyError, LargeImageError, UnreadableError
+from django_large_image.sources.filesystems import MISSING
 from django_large_image.sources.sidecars import sidecar_names
 
 logger = logging.getLogger(__name__)
 
 _CHUNK = 1024 * 1024
-_MISSING = 'The file of this image is missing.'
 _ADDRESS = re.compile(r' at 0x[0-9a-f]+')
 _UNSAFE = re.compile(r'[^A-Za-z0-9._-]')
 # Statuses by which a store says that there is no such file, or none for us.
@@ -127,14 +127,14 @@ def _answering(original: Original) -> Iterator[None]:
     except LargeImageError:
         raise
     except (FileNotFoundError, IsADirectoryError, SuspiciousOperation, ValueError):
-        raise UnreadableError(_MISSING) from None
+        raise UnreadableError(MISSING) from None
     except (NotImplementedError, AttributeError, TypeError) as error:
         logger.warning('The storage of %s cannot open it: %r', original.name, error)
         raise UnreadableError('The storage of this image cannot be read from here.') from None
     except Exception as error:  # noqa: BLE001 - each storage has errors of its own
         if isinstance(error, PermissionError) or _status(error) in _REFUSALS:
             logger.warning('The storage of %s refuses it: %r', original.name, error)
-            raise UnreadableError(_MISSING) from None
+            raise UnreadableError(MISSING) from None
         logger.warning('The storage of %s failed: %r', original.name, error)
         raise BusyError from None
 

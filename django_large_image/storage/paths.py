@@ -8,9 +8,11 @@ from pathlib import Path
 from stat import S_ISREG
 
 from django_large_image.exceptions import UnreadableError
+from django_large_image.sources.filesystems import MISSING
 from django_large_image.sources.reference import ImageReference
 from django_large_image.sources.stamp import Stamp
 from django_large_image.storage.gdalraster import gdalraster_reference, is_gdalraster
+from django_large_image.storage.prefixes import FORBIDDEN
 from django_large_image.storage.urls import is_url, vsi_reference
 
 # Paths of GDAL's that lead to the network past what the settings allow: a ZIP at a URL, say.
@@ -25,9 +27,9 @@ def local_reference(path: str | os.PathLike[str], name: str = '') -> ImageRefere
     try:
         status = os.stat(path)
     except (OSError, ValueError):
-        raise UnreadableError('The file of this image is missing.') from None
+        raise UnreadableError(MISSING) from None
     if not S_ISREG(status.st_mode):
-        raise UnreadableError('The file of this image is missing.')
+        raise UnreadableError(MISSING)
     return ImageReference(str(path), Stamp.of(status).version, name or Path(path).name)
 
 
@@ -48,7 +50,7 @@ def path_reference(path: object) -> ImageReference:
     if is_url(text):
         return vsi_reference(text)
     if '://' in text or _NESTED.search(text):
-        raise UnreadableError('Images at this address are not allowed.')
+        raise UnreadableError(FORBIDDEN)
     if text.startswith('/vsi'):
         return ImageReference(text, name=text.rsplit('/', 1)[-1].split('?', 1)[0])
     return local_reference(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import logging
 import re
@@ -12,9 +11,12 @@ from urllib.parse import quote, unquote, urlsplit
 
 from django_large_image.conf import settings
 from django_large_image.exceptions import UnreadableError
+from django_large_image.storage.labels import label
 
 logger = logging.getLogger(__name__)
 
+FORBIDDEN = 'Images at this address are not allowed.'
+INVALID = 'The URL of this image is not valid.'
 _PORTS = {'http': 80, 'https': 443}
 # Stores whose paths GDAL knows by names of its own.
 CLOUDS = {'s3': '/vsis3/', 'gs': '/vsigs/', 'az': '/vsiaz/'}
@@ -86,9 +88,9 @@ class Address:
         return unquote(self.path).rsplit('/', 1)[-1]
 
     @property
-    def digest(self) -> str:
+    def label(self) -> str:
         """A short text that tells URLs apart, and no secret."""
-        return hashlib.blake2b(self.url.encode(), digest_size=12).hexdigest()
+        return label(self.url)
 
     def with_user(self, user: str) -> Address:
         """Return the same with another user."""
@@ -122,10 +124,10 @@ def allowed(url: str) -> Address:
         inside = any(address.within(prefix) for prefix in prefixes(settings.URL_PREFIXES))
     except ValueError as error:
         logger.info('A URL was refused: %s', type(error).__name__)
-        raise UnreadableError('The URL of this image is not valid.') from None
+        raise UnreadableError(INVALID) from None
     if not inside:
         logger.warning("%s is not among LARGE_IMAGE['URL_PREFIXES']: refused", address)
-        raise UnreadableError('Images at this address are not allowed.')
+        raise UnreadableError(FORBIDDEN)
     return address
 
 

@@ -11,6 +11,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils.functional import LazyObject
 
 from django_large_image.exceptions import UnreadableError
+from django_large_image.sources.filesystems import MISSING
 from django_large_image.sources.reference import ImageReference
 from django_large_image.storage.bucket import Bucket
 from django_large_image.storage.objects import object_reference
@@ -39,7 +40,7 @@ def s3_reference(field_file: FieldFile) -> ImageReference | None:
 
             return bucket_reference(minio.bucket(storage), minio.key(storage, str(field_file.name)))
     except (SuspiciousOperation, ValueError):
-        raise UnreadableError('The file of this image is missing.') from None
+        raise UnreadableError(MISSING) from None
     return None
 
 

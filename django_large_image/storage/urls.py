@@ -23,7 +23,7 @@ from django_large_image.sources.reference import ImageReference
 from django_large_image.storage import http, versions
 from django_large_image.storage.answers import Answer
 from django_large_image.storage.objects import Version, object_reference
-from django_large_image.storage.prefixes import CLOUDS, Address, allowed
+from django_large_image.storage.prefixes import CLOUDS, INVALID, Address, allowed
 from django_large_image.storage.s3 import bucket_reference
 
 # Commas separate headers in GDAL's option, quotes join them.
@@ -47,7 +47,7 @@ def url_reference(url: str, name: str = '') -> ImageReference:
         return _s3_reference(address, name)
     if address.scheme in CLOUDS:
         return _cloud_reference(address, name)
-    place = f'{address.digest}/{address.host}/{address.name}'
+    place = f'{address.label}/{address.host}/{address.name}'
     return object_reference(_web, address.url, place, name)
 
 
@@ -112,7 +112,7 @@ def _s3_reference(address: Address, name: str) -> ImageReference:
         bucket = boto.environment_bucket(address.host)
         return bucket_reference(bucket, unquote(address.path).removeprefix('/'), name)
     except ValueError:
-        raise UnreadableError('The URL of this image is not valid.') from None
+        raise UnreadableError(INVALID) from None
 
 
 def _cloud_reference(address: Address, name: str) -> ImageReference:

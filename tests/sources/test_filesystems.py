@@ -151,3 +151,17 @@ def test_pages_lie_in_a_file_in_full(folder):
 def test_what_lies_elsewhere(path, remote, asked_by_gdal):
     assert (is_remote(path), is_asked_by_gdal(path)) == (remote, asked_by_gdal)
     forget(path)
+
+
+@pytest.mark.parametrize(
+    ('name', 'file'),
+    [
+        ('/a/b.tif', '/a/b.tif'),
+        ('GTIFF_DIR:2:/a/b.tif', '/a/b.tif'),
+        ('GTIFF_DIR:off:8:/a/b.tif', '/a/b.tif'),
+        ('HDF5:"/a/b.h5"://group/data', '/a/b.h5'),
+        ('/vsicurl/http://host:80/b.tif', '/vsicurl/http://host:80/b.tif'),
+    ],
+)
+def test_the_file_of_a_subdataset(name, file):
+    assert file_of(name) == file

@@ -18,7 +18,6 @@ from django_large_image.exceptions import StyleError, UnreadableError
 from django_large_image.sources.handles import (
     FramePools,
     HandlePool,
-    file_of,
     idle_handles,
     open_dataset,
     quiet,
@@ -186,20 +185,6 @@ def test_projections_that_fail_write_nothing(data_dir, capfd):
     reader = source(data_dir / 'geo' / 'cog_dateline.tif', 'EPSG:4326')
     assert not reader.read_tile(0, 0, 0).empty
     assert capfd.readouterr().err == ''
-
-
-@pytest.mark.parametrize(
-    ('name', 'file'),
-    [
-        ('/a/b.tif', '/a/b.tif'),
-        ('GTIFF_DIR:2:/a/b.tif', '/a/b.tif'),
-        ('GTIFF_DIR:off:8:/a/b.tif', '/a/b.tif'),
-        ('HDF5:"/a/b.h5"://group/data', '/a/b.h5'),
-        ('/vsicurl/http://host:80/b.tif', '/vsicurl/http://host:80/b.tif'),
-    ],
-)
-def test_the_file_of_a_subdataset(name, file):
-    assert file_of(name) == file
 
 
 def test_only_harmless_names_are_told_to_gdal(path, tmp_path):

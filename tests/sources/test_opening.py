@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import tifftools
 
 from django_large_image import metrics
 from django_large_image.exceptions import (
@@ -404,6 +405,15 @@ def test_a_replaced_file_is_served_fresh(make_raster, tmp_path):
     other = make_raster(np.full((40, 40), 2, 'uint8'), name='other.tif')
     os.replace(other, path)
     assert values(reader_of(open_source(reference(path, '2')))) == {2}
+
+
+def test_the_tags_of_a_replaced_file_are_its_own(make_raster, tmp_path):
+    page = str(make_raster(np.ones((300, 300), 'uint8'), options={'TILED': 'YES'}))
+    path = tmp_path / 'pages.tif'
+    for count in (2, 3):
+        tifftools.tiff_concat([page] * count, str(path), overwrite=True)
+        source = open_source(reference(path, str(count)), source='tiff')
+        assert reader_of(source).frame_count == count
 
 
 def test_a_file_cut_while_it_is_open_fails_and_recovers(make_raster):

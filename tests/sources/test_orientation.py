@@ -30,7 +30,10 @@ def turned_tiff(make_raster: Callable[..., Path], value: int, **kwargs: Any) -> 
 @pytest.mark.parametrize(
     ('value', 'kind'),
     # Of a TIFF GDAL itself refuses another value.
-    [*((value, kind) for value in ORIENTATIONS for kind in ('jpeg', 'tiff')), (9, 'jpeg')],
+    [
+        *((value, kind) for value in ORIENTATIONS for kind in ('jpeg', 'tiff', 'png', 'webp')),
+        *((9, kind) for kind in ('jpeg', 'png', 'webp')),
+    ],
 )
 def test_the_value_is_the_files(value: int, kind: str, tmp_path: Path) -> None:
     path, exif = tmp_path / f'image.{kind}', Image.Exif()
@@ -57,7 +60,12 @@ def test_every_kind_of_tiff(order: str, big: str, make_raster: Any) -> None:
 def test_maps_and_silent_files_are_upright(make_raster: Any, tmp_path: Path) -> None:
     path = turned_tiff(make_raster, 6, epsg=4326, bounds=(0, 0, 3, 2))
     assert orientation_of(source(path)) == UPRIGHT
-    for name, driver in [('a.tif', 'GTiff'), ('a.png', 'PNG'), ('a.jpg', 'JPEG')]:
+    for name, driver in [
+        ('a.tif', 'GTiff'),
+        ('a.png', 'PNG'),
+        ('a.jpg', 'JPEG'),
+        ('a.webp', 'WEBP'),
+    ]:
         silent = factories.raster(tmp_path / name, factories.gradient(9, 9), driver=driver)
         assert orientation_of(source(silent)) == UPRIGHT
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from django_large_image.exceptions import BusyError, UnreadableError
 from django_large_image.storage.answers import Answer
-from django_large_image.storage.bucket import Bucket, again, label, lower, plain
+from django_large_image.storage.bucket import Bucket, Clients, again, lower, plain
 from django_large_image.storage.objects import Version
 
 
@@ -46,12 +48,31 @@ def test_a_client_is_told_of_refusals(status, error, refusals):
     assert client.refusals == refusals
 
 
-def test_labels_are_of_all_their_parts_and_of_the_project(settings):
-    labels = [label('a', 'b'), label('ab'), label('a', ('b',)), label('a', None)]
-    settings.SECRET_KEY = 'another one'
-    labels.append(label('a', 'b'))
-    assert len(set(labels)) == len(labels)
-    assert label('a', 'b') == labels[-1]
+def test_clients_are_of_one_owner_and_of_what_they_were_made_of():
+    class Owner:
+        """A storage."""
+
+    clients, owner, other = Clients(), Owner(), Owner()
+    first = clients.get(owner, (1,), object)
+    assert clients.get(owner, (1,), object) is first
+    theirs = clients.get(other, (1,), object)
+    second = clients.get(owner, (2,), object)
+    assert len({id(first), id(theirs), id(second)}) == 3
+    clients.drop(first)
+    assert clients.get(owner, (2,), object) is second
+    clients.drop(second)
+    assert clients.get(owner, (2,), object) is not second
+    assert clients.get(other, (1,), object) is theirs
+
+
+def test_a_child_process_has_no_client_of_its_parent():
+    clients = Clients()
+    found = clients.get(clients, (), object)
+    child = os.fork()
+    if not child:
+        os._exit(clients.get(clients, (), object) is found)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert clients.get(clients, (), object) is found
 
 
 def test_what_tells_lenders_apart():

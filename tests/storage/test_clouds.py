@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -142,7 +143,7 @@ def test_no_credentials_are_told(
     cloud.put(b'no image', 'dir/none.tif')
     caplog.set_level(logging.DEBUG)
     source = open_source(reference)
-    told = [repr(reference), str(reference), repr(reference.key), repr(source)]
+    told = [repr(reference), str(reference), repr(reference.identity), repr(source)]
     for fault in (cloud.server.answering(500), cloud.server.answering(403)):
         with fault, pytest.raises((BusyError, UnreadableError)) as raised:
             url_reference(f'{cloud.scheme}://scenes/dir/an%20image.tif')
@@ -176,3 +177,23 @@ def test_a_signature_for_the_whole_container(
             with pytest.raises(UnreadableError):
                 url_reference('az://signed/a.tif')
     assert 'sig=' not in caplog.text
+
+
+@pytest.mark.parametrize('by_hand', [False, True])
+@pytest.mark.parametrize(('driver', 'suffix'), [('JP2OpenJPEG', 'jp2'), ('PNM', 'ppm')])
+def test_nothing_is_asked_for_beside_an_image(
+    cloud: Cloud, tmp_path: Path, driver: str, suffix: str, by_hand: bool
+) -> None:
+    """Those drivers look for overviews, masks and metadata whatever they are told."""
+    data = factories.gradient(64, 64)
+    content = factories.raster(tmp_path / f'a.{suffix}', data, driver=driver).read_bytes()
+    key = f'dir/{by_hand}.{suffix}'
+    cloud.put(b'<VRTDataset rasterXSize="32" rasterYSize="32"/>', f'{key}.ovr')
+    url = cloud.put(content, key)
+    with cloud.server.counting() as asked:
+        reference = url_reference(url)
+        if by_hand:
+            reference = ImageReference(reference.path, 'by hand')
+        reader = reader_of(open_source(reference))
+        assert reader.read_window((0, 0, 64, 64), (64, 64)).data.any()
+    assert {one.path.rsplit('/', 1)[-1] for one in asked} == {f'{by_hand}.{suffix}'}

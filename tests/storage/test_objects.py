@@ -98,7 +98,7 @@ def test_one_that_was_replaced_is_refused_and_asked_for_anew(written, told, care
         dataset.ReadAsArray()
     after = reference_of(shelf)
     assert after.version != reference.version
-    assert after.key == reference.key
+    assert after.path == reference.path
     assert values(after) == {200}
 
 
@@ -117,7 +117,17 @@ def test_two_who_ask_share_no_byte(written):
     for _ in range(2):
         assert values(reference_of(ours)) == {10}
         assert values(reference_of(theirs)) == {200}
-    assert reference_of(ours).key != reference_of(theirs).key
+    assert reference_of(ours).path != reference_of(theirs).path
+
+
+def test_a_reference_of_another_process_is_refused(written):
+    shelf = Shelf('elsewhere')
+    shelf.contents['a.tif'] = written(10)
+    reference = reference_of(shelf)
+    objects._objects.reset()
+    with pytest.raises(UnreadableError, match='not known in this process'):
+        open_dataset(reference.path, reference.options)
+    assert values(reference_of(shelf)) == {10}
 
 
 def test_handles_of_one_version_share_its_bytes(written):

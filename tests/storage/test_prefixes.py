@@ -128,3 +128,12 @@ def test_a_log_sees_no_secret():
     address = Address.parse('https://user:word@example.org:8443/a.tif?signature=secret')
     assert str(address) == 'https://example.org:8443/a.tif'
     assert (address.user, address.target) == ('user:word', '/a.tif?signature=secret')
+
+
+def test_what_stands_for_a_url_is_of_this_project_alone(settings):
+    address = Address.parse('https://user:word@example.org/a.tif')
+    other = Address.parse('https://user:words@example.org/a.tif')
+    labels = {address.label, other.label}
+    settings.SECRET_KEY = 'another one'
+    labels |= {address.label, other.label}
+    assert len(labels) == 4

@@ -320,14 +320,14 @@ def test_secrets_are_in_no_key_and_no_log(careless, caplog):
     careless.fault, careless.files['a.tif'] = '', b'no image'
     with pytest.raises(UnreadableError):
         open_source(url_reference(careless.url + 'a.tif?signature=secret'))
-    told = repr(reference) + str(reference) + str(reference.key) + caplog.text
+    told = repr(reference) + str(reference) + str(reference.identity) + caplog.text
     assert 'w%40rd' not in told
     assert 'secret' not in told
     assert reference.name == 'a.tif'
     # Another signature is another address: what it gives may be another image.
     assert (
-        url_reference(careless.url + 'b.tif?v=1').key
-        != url_reference(careless.url + 'b.tif?v=2').key
+        url_reference(careless.url + 'b.tif?v=1').path
+        != url_reference(careless.url + 'b.tif?v=2').path
     )
 
 
