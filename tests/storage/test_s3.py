@@ -698,8 +698,10 @@ class Replacing:
 @pytest.mark.parametrize('versioned', [False, True])
 @pytest.mark.parametrize('parts', [1, 2, 3, 4])
 def test_replaced_between_two_parts_of_a_window(
-    server: S3Server, make_raster: Any, make: Any, versioned: bool, parts: int
+    server: S3Server, make_raster: Any, settings: Any, make: Any, versioned: bool, parts: int
 ) -> None:
+    # The server puts the other object in place before it answers.
+    settings.LARGE_IMAGE = {**settings.LARGE_IMAGE, 'REMOTE_TIMEOUT': 20}
     tiled = {'TILED': 'YES', 'BLOCKXSIZE': 512, 'BLOCKYSIZE': 512}
     old, new = (make_raster(flat(value, 2048), options=tiled).read_bytes() for value in (10, 200))
     key = f'race-{make.__name__}-{versioned}-{parts}.tif'
