@@ -15,7 +15,8 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from django_large_image.rest.lookup import _KEPT, find_object
+from django_large_image.rest.lookup import find_object
+from django_large_image.storage.statements import KEPT
 from tests.testapp.models import ChecksumImage, ImageFile, SlugImageFile, UUIDImageFile
 
 pytestmark = pytest.mark.django_db
@@ -52,12 +53,12 @@ def view_of(cls: type[Any], **kwargs: str) -> Any:
 
 def kept() -> dict[Any, Any]:
     """Return the statements that this connection keeps."""
-    return dict(vars(connections['default']).get(_KEPT, {}))
+    return dict(vars(connections['default']).get(KEPT, {}))
 
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> None:
-    vars(connections['default']).pop(_KEPT, None)
+    vars(connections['default']).pop(KEPT, None)
 
 
 def test_an_object_equals_that_of_drf_in_every_field_and_costs_one_query() -> None:
