@@ -31,7 +31,7 @@ MAX_DEPTH = 64
 # Beyond it no sample has a power that is a colour.
 MAX_POWER = 64
 # As many values are computed at a time as fit a processor's cache, whatever the size of the tile.
-_CHUNK = 1 << 13
+_CHUNK = 1 << 14
 
 # What an expression may be written of, so that Python's parser has nothing to warn of.
 _TOKEN = re.compile(
@@ -186,7 +186,7 @@ class Expression:
             for start in range(0, result.size, _CHUNK):
                 part = slice(start, start + _CHUNK)
                 result[part] = self.root.evaluate({name: v[part] for name, v in given.items()})
-        result[~np.isfinite(result)] = np.nan
+        np.copyto(result, np.nan, where=~np.isfinite(result))
         return result.reshape(shape)
 
 

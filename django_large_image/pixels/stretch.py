@@ -61,14 +61,15 @@ class Stretch:
 
     def _scaled(self, values: NDArray[Any], full: int) -> NDArray[np.float64]:
         with np.errstate(all='ignore'):
-            above = np.abs(values) if values.dtype.kind == 'c' else values
-            above = above.astype(np.float64) - self.low
+            real = np.abs(values) if values.dtype.kind == 'c' else values
+            scaled: NDArray[np.float64] = np.subtract(real, self.low, dtype=np.float64)
             if self.high > self.low:
-                scaled: NDArray[np.float64] = above * full / (self.high - self.low)
+                scaled *= full
+                scaled /= self.high - self.low
             else:
-                scaled = np.where(above > 0, float(full), 0.0)
+                scaled = np.where(scaled > 0, float(full), 0.0)
         if values.dtype.kind in 'fc':
-            scaled[~np.isfinite(values)] = np.nan
+            np.copyto(scaled, np.nan, where=~np.isfinite(values))
         return scaled
 
 
@@ -128,6 +129,9 @@ def _table(scale: Scale, kind: str) -> Steps:
 
 
 def _rounded(scaled: NDArray[np.float64]) -> Steps:
-    """Return steps from what runs from 0 to 254, and beyond; NaN is 0."""
-    steps = np.rint(np.clip(scaled, 0, STEPS - 1) + 1)
-    return np.asarray(np.nan_to_num(steps, copy=False, nan=0.0)).astype(np.uint8)
+    """Return steps from what runs from 0 to 254, and beyond; NaN is 0. Changes what it is given."""
+    np.clip(scaled, 0, STEPS - 1, out=scaled)
+    scaled += 1
+    np.rint(scaled, out=scaled)
+    # It takes the number where the other is none.
+    return np.asarray(np.fmax(scaled, 0, out=scaled).astype(np.uint8))

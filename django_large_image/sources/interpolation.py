@@ -42,6 +42,11 @@ class Patch:
     valid: Array | None
     blur: Blur
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is seen."""
+        return any(known is not None and not known.any() for known in (self.alpha, self.valid))
+
 
 def sample(
     patch: Patch, x: Array, y: Array, resampling: str, bands: Sequence[Band]
@@ -58,7 +63,9 @@ def sample(
     weights = _weights(patch)
     if weights is None:
         return _cast(_interpolate(patch.data, patch.blur, x, y), dtype), None
-    weighted = np.multiply(np.where(weights > 0, patch.data, 0).astype(np.float32), weights)
+    known = patch.data if dtype.kind in 'iu' else np.where(weights > 0, patch.data, 0)
+    weighted = known.astype(np.float32)
+    weighted *= weights
     empty = nothing(bands, dtype)
     samples = _cast(_divided(patch.blur, weighted, weights, x, y, empty), dtype)
     mask = _nearest_mask(patch, x, y)
@@ -91,7 +98,7 @@ def _divided(
 ) -> Array:
     """Return the weighted means of samples at places, `empty` (bands) where no sample counts."""
     above, below = _interpolate(weighted, blur, x, y), _interpolate(weights, blur, x, y)
-    means = np.divide(above, np.maximum(below, _LEAST))
+    means = np.divide(above, np.maximum(below, _LEAST), out=above)
     return np.where(below > _LEAST, means, empty)
 
 
@@ -117,16 +124,21 @@ def _nearest(data: Array, x: Array, y: Array) -> Array:
 
 
 def _remap(data: Array, x: Array, y: Array, how: int) -> Array:
-    """Return samples (height, width, bands) at places; OpenCV takes four bands at a time."""
+    """Return samples (height, width, bands) at places.
+
+    OpenCV takes four bands at a time, and of two it knows places to a 32nd of a pixel only.
+    """
+    count = data.shape[2]
+    step = 1 if count % 4 == 2 else 4
     parts = [
         cv2.remap(
-            np.ascontiguousarray(data[:, :, first : first + 4]),
+            np.ascontiguousarray(data[:, :, first : first + step]),
             x,
             y,
             how,
             borderMode=cv2.BORDER_REPLICATE,
         ).reshape(*x.shape, -1)
-        for first in range(0, data.shape[2], 4)
+        for first in range(0, count, step)
     ]
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
 

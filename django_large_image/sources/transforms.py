@@ -26,6 +26,16 @@ _MAX_CELLS = 32
 # Projections of one image of which transforms are kept, and how many of each.
 _PROJECTIONS = 8
 _SPARE = 8
+# Map windows whose locations are kept, and those of up to so many pixels whose places are: bands of
+# a scene that are files of their own are asked for the same ones, one after another.
+_LOCATIONS = 128
+_PLACES = 4
+_MAX_KEPT = 512 * 512
+# The method that finds places by nothing else than what `Grid` holds.
+_PLAIN = ('SRC_METHOD=GEOTRANSFORM',)
+
+# Driver, width, height, projection and transform: images of the same lie pixel on pixel.
+Grid = tuple[str, int, int, str, tuple[float, ...] | None]
 
 
 class PixelTransform:
@@ -56,7 +66,24 @@ class TransformPool:
 
     def __init__(self, description: Description) -> None:
         self._description = description
+        self._grid = _grid(description)
         self._free: OrderedDict[str, deque[PixelTransform]] = OrderedDict()
+
+    def locate(self, dataset: gdal.Dataset, target: MapWindow) -> Location | None:
+        """Return where a map window lies in the image, as the function `locate` does; images of the
+        same grid share it.
+        """
+        key = (self._grid, target)
+        location = _located.get(key) if self._grid else None
+        if location is None:
+            with self.borrow(dataset, target.projection) as transform:
+                location = locate(transform, target)
+            if location is not None and self._grid:
+                # Dictionaries are safe under threads; at worst a window is located twice.
+                if len(_located) >= _LOCATIONS:
+                    _located.clear()
+                _located[key] = location
+        return location
 
     @contextmanager
     def borrow(self, dataset: gdal.Dataset, projection: str) -> Iterator[PixelTransform]:
@@ -101,8 +128,11 @@ class Location:
 
         A pixel of the level is `scale` of the full resolution, and its window starts at `origin`.
         """
-        x, y = self.columns / scale[0] - origin[0], self.rows / scale[1] - origin[1]
-        return _spread(x, self.size), _spread(y, self.size)
+        few = self.size[0] * self.size[1] <= _MAX_KEPT
+        return (_kept_places if few else _places)(self, scale, origin)
+
+
+_located: dict[tuple[Grid | None, MapWindow], Location] = {}
 
 
 def locate(transform: PixelTransform, target: MapWindow) -> Location | None:
@@ -116,15 +146,37 @@ def locate(transform: PixelTransform, target: MapWindow) -> Location | None:
     cells = _FIRST_CELLS
     while cells <= _MAX_CELLS:
         points = 2 * cells + 1
-        xs, ys = np.meshgrid(np.linspace(xmin, xmax, points), np.linspace(ymax, ymin, points))
-        columns, rows = transform(xs.ravel(), ys.ravel())
+        across, down = _mesh(points)
+        columns, rows = transform(xmin + across * (xmax - xmin), ymax + down * (ymin - ymax))
         if not (np.isfinite(columns).all() and np.isfinite(rows).all()):
             return None
-        location = Location(columns.reshape(xs.shape), rows.reshape(xs.shape), target.size)
+        shape = points, points
+        location = Location(columns.reshape(shape), rows.reshape(shape), target.size)
         if _deviation(location) <= TOLERANCE:
             return location
         cells *= 2
     return None
+
+
+def _grid(description: Description) -> Grid | None:
+    """Return the grid of an image; None where more than that decides its place."""
+    known = description
+    if known.warp_options != _PLAIN:
+        return None
+    return known.driver, known.width, known.height, known.wkt, known.transform
+
+
+def _places(
+    location: Location, scale: tuple[float, float], origin: tuple[float, float]
+) -> tuple[Array, Array]:
+    x = _spread(location.columns / scale[0] - origin[0], location.size)
+    y = _spread(location.rows / scale[1] - origin[1], location.size)
+    # Others are given them as well.
+    x.flags.writeable = y.flags.writeable = False
+    return x, y
+
+
+_kept_places = lru_cache(maxsize=_PLACES)(_places)
 
 
 def _deviation(location: Location) -> float:
@@ -135,16 +187,16 @@ def _deviation(location: Location) -> float:
     cells = location.columns.shape[0] - 1
     # The level's pixels are at most twice as fine as the map's.
     scale: float = max(1.0, _distance(location) * cells / max(width, height) / 2)
-    return float(max(_bulge(location.columns), _bulge(location.rows)) / scale)
+    return _bulge(np.stack((location.columns, location.rows))) / scale
 
 
-def _bulge(grid: Array) -> float:
-    """Return how far values between every second point of a grid are off the middle of those."""
-    coarse = grid[::2, ::2]
-    across = (coarse[:, 1:] + coarse[:, :-1]) / 2 - grid[::2, 1::2]
-    down = (coarse[1:] + coarse[:-1]) / 2 - grid[1::2, ::2]
-    corners = coarse[1:, 1:] + coarse[:-1, :-1] + coarse[1:, :-1] + coarse[:-1, 1:]
-    middle = corners / 4 - grid[1::2, 1::2]
+def _bulge(grids: Array) -> float:
+    """Return how far values between every second point of grids are off the middle of those."""
+    coarse = grids[:, ::2, ::2]
+    across = coarse[:, :, 1:] + coarse[:, :, :-1]
+    down = (coarse[:, 1:] + coarse[:, :-1]) / 2 - grids[:, 1::2, ::2]
+    middle = (across[:, 1:] + across[:, :-1]) / 4 - grids[:, 1::2, 1::2]
+    across = across / 2 - grids[:, ::2, 1::2]
     return max(float(np.abs(part).max()) for part in (across, down, middle))
 
 
@@ -154,6 +206,13 @@ def _distance(location: Location) -> float:
     across = np.hypot(columns[:, 1:] - columns[:, :-1], rows[:, 1:] - rows[:, :-1])
     down = np.hypot(columns[1:] - columns[:-1], rows[1:] - rows[:-1])
     return math.sqrt(float(across.mean() * down.mean()))
+
+
+@lru_cache(maxsize=8)
+def _mesh(points: int) -> tuple[Array, Array]:
+    """Return the places across and down, from 0 to 1, of so many points each way, row by row."""
+    even = np.linspace(0, 1, points)
+    return np.tile(even, points), np.repeat(even, points)
 
 
 @lru_cache(maxsize=64)

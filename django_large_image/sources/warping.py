@@ -32,7 +32,7 @@ from django_large_image.sources.reading import (
     check_read,
     to_byte,
 )
-from django_large_image.sources.transforms import TransformPool, locate
+from django_large_image.sources.transforms import TransformPool
 
 # Pixels round a window that interpolation may reach, beyond those that become one.
 _MARGIN = 2
@@ -101,8 +101,7 @@ def warp(
     """
     if not _can_sample(description, bands, resampling) or max(target.size) > MAX_SIDE:
         return None
-    with transforms.borrow(dataset, target.projection) as transform:
-        location = locate(transform, target)
+    location = transforms.locate(dataset, target)
     if location is None:
         return None
     view = find_view(description, location.extent, target.size)
@@ -115,6 +114,10 @@ def warp(
     patch = read_patch(dataset, description, bands, view)
     if patch is None:
         return None
+    if patch.empty:
+        data = np.empty((target.size[1], target.size[0], len(bands)), patch.data.dtype)
+        data[:] = nothing(bands, data.dtype)
+        return Raster(data, np.zeros(data.shape[:2], np.uint8), tuple(bands))
     x, y = location.places(view.scale, (view.box[0] + 0.5, view.box[1] + 0.5))
     data, mask = sample(patch, x, y, resampling, bands)
     inside = view.inside(x, y)
@@ -208,9 +211,13 @@ def _valid(data: Array, bands: Sequence[Band]) -> Array | None:
     """Return which samples (height, width, bands) are neither nodata nor NaN; None: all are."""
     invalid = np.isnan(data) if data.dtype.kind == 'f' else None
     for index, band in enumerate(bands):
-        if band.nodata is None or math.isnan(band.nodata):
+        nodata = band.nodata
+        if nodata is None or math.isnan(nodata):
             continue
-        gone = data[:, :, index] == band.nodata
+        if data.dtype.kind in 'iu' and nodata.is_integer():
+            # Else numpy makes floats of the samples.
+            nodata = int(nodata)
+        gone = data[:, :, index] == nodata
         if gone.any():
             invalid = np.zeros(data.shape, bool) if invalid is None else invalid
             invalid[:, :, index] |= gone

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from django_large_image.exceptions import MissingError
 from django_large_image.sources.reference import ImageReference
@@ -31,7 +31,7 @@ def folder_reference(folder: str | os.PathLike[str], name: str) -> ImageReferenc
     root = os.path.realpath(folder)
     try:
         path = os.path.realpath(os.path.join(root, name), strict=True)
-        if Path(root) in Path(path).parents and os.path.isfile(path):
+        if path.startswith(os.path.join(root, '')) and os.path.isfile(path):
             return local_reference(path, name)
     except (OSError, ValueError):
         # Not there, too long, in the place of a folder, or with a zero in it.

@@ -112,3 +112,23 @@ def test_a_mask_is_never_interpolated():
     found, mask = sample(patch(data, alpha=alpha), x, y, 'bilinear', bands(1))
     assert set(np.unique(mask)) <= {0, 255}
     assert (found[mask > 0] == 9).all()
+
+
+@pytest.mark.parametrize('count', [2, 6])
+def test_the_number_of_bands_costs_no_precision(count):
+    data = (RNG.random((30, 30, count)) * 60_000).astype('float32')
+    x, y = places(9, 11)
+    found, _ = sample(patch(data), x, y, 'bilinear', bands(count))
+    for index in range(count):
+        alone, _ = sample(patch(data[:, :, index : index + 1]), x, y, 'bilinear', bands(1))
+        np.testing.assert_array_equal(found[:, :, index], alone[:, :, 0])
+
+
+def test_a_patch_is_empty_where_nothing_is_seen():
+    data = np.ones((3, 3, 2), 'uint8')
+    nowhere, nothing = np.zeros((3, 3), np.uint8), np.zeros(data.shape, bool)
+    assert patch(data, alpha=nowhere).empty
+    assert patch(data, valid=nothing).empty
+    assert not patch(data).empty
+    nowhere[1, 1] = nothing[0, 0, 1] = 1
+    assert not patch(data, alpha=nowhere, valid=nothing).empty

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
+from dataclasses import replace
 
 import numpy as np
 import pyproj
 import pytest
 
+from django_large_image.sources import transforms
 from django_large_image.sources.reading import MapWindow
-from django_large_image.sources.transforms import TOLERANCE, TransformPool, locate
+from django_large_image.sources.transforms import (
+    TOLERANCE,
+    PixelTransform,
+    TransformPool,
+    locate,
+)
 from tests import factories
 
 from .references import source
 
+SPHERE = 'EPSG:3857'
 SIDE = 2 * 20037508.342789244
 
 
@@ -125,3 +134,69 @@ def test_transforms_of_few_projections_are_kept(image):
                 pass
         with pool.borrow(dataset, 'EPSG:3857') as again:
             assert again is not first
+
+
+class TestOneGrid:
+    """Bands of a scene that are files of their own."""
+
+    BOUNDS = (400_000, 5_200_000, 472_000, 5_272_000)
+
+    @pytest.fixture
+    def make(self, tmp_path):
+        def make(name: str, **known: object):
+            known = {'epsg': 32633, 'bounds': self.BOUNDS, **known}
+            return source(factories.raster(tmp_path / name, **known))
+
+        return make
+
+    @staticmethod
+    def find(image, target: MapWindow):
+        pool = TransformPool(image.description)
+        with image.pool(None).borrow() as dataset:
+            found = pool.locate(dataset, target)
+            with pool.borrow(dataset, target.projection) as transform:
+                alone = locate(transform, target)
+        assert found is not None
+        np.testing.assert_array_equal(found.columns, alone.columns)
+        np.testing.assert_array_equal(found.rows, alone.rows)
+        return found
+
+    def test_they_are_located_together(self, make):
+        target = window(11, 14.3, 47.3)
+        first, second = (self.find(make(name), target) for name in ('a.tif', 'b.tif'))
+        assert first is second
+
+    def test_others_are_not(self, make):
+        target = window(11, 14.3, 47.3)
+        first = self.find(make('a.tif'), target)
+        moved = tuple(side + 60 for side in self.BOUNDS)
+        assert self.find(make('b.tif', bounds=moved), target) is not first
+        assert self.find(make('c.tif', epsg=32634), target) is not first
+        assert self.find(make('a2.tif'), window(11, 14.6, 47.3)) is not first
+        assert self.find(make('a3.tif'), window(11, 14.3, 47.3, 128)).size == (128, 128)
+
+    def test_nor_where_control_points_say_where_an_image_lies(self, make):
+        target = window(11, 14.3, 47.3)
+        image = make('a.tif')
+        known = replace(image.description, warp_options=('SRC_METHOD=GCP_POLYNOMIAL',))
+        pool = TransformPool(known)
+        pool._free['EPSG:3857'] = deque([PixelTransform(image.dataset, image.description, SPHERE)])
+        first, second = (pool.locate(image.dataset, target) for _ in range(2))
+        assert first is not second
+
+    def test_what_is_kept_is_bounded_and_cannot_be_changed(self, make):
+        image = make('a.tif')
+        pool = TransformPool(image.description)
+        for size in range(2 * transforms._LOCATIONS):
+            found = pool.locate(image.dataset, window(11, 14.3, 47.3, 16 + size))
+        assert len(transforms._located) <= transforms._LOCATIONS
+        x, y = found.places((1.0, 1.0), (0.0, 0.0))
+        assert found.places((1.0, 1.0), (0.0, 0.0))[0] is x
+        assert found.places((2.0, 1.0), (0.0, 0.0))[0] is not x
+        with pytest.raises(ValueError, match='read-only'):
+            x[0, 0] = 1
+        large = pool.locate(image.dataset, window(11, 14.3, 47.3, 1024))
+        assert (
+            large.places((1.0, 1.0), (0.0, 0.0))[0] is not large.places((1.0, 1.0), (0.0, 0.0))[0]
+        )
+        assert not y.flags.writeable

@@ -257,6 +257,28 @@ def test_no_value_comes_out_of_nodata(tmp_path):
             assert set(np.unique(found.data[found.mask > 0])) == {200}
 
 
+@pytest.mark.parametrize('resampling', ['nearest', 'bilinear'])
+def test_where_all_is_nodata_nothing_is_seen(resampling, tmp_path):
+    data = np.full((2, 600, 600), 77, np.int16)
+    data[:, :, 500:] = 5
+    file = factories.raster(tmp_path / 'edge.tif', data, nodata=77, **place('web mercator'))
+    reader = source(file)
+    left, bottom, right, top = PLACES['web mercator'][1]
+    middle = left + (right - left) / 2
+    raster = reader.read_map(
+        'EPSG:3857', (left, bottom, middle, top), (64, 32), resampling=resampling
+    )
+    assert raster.data.shape == (32, 64, 2)
+    assert raster.data.dtype == np.int16
+    assert not raster.mask.any()
+    assert (raster.data == 77).all()
+    whole = reader.read_map(
+        'EPSG:3857', (left, bottom, right, top), (64, 32), resampling=resampling
+    )
+    assert (whole.data[whole.mask > 0] == 5).all()
+    assert 0 < (whole.mask > 0).mean() < 0.3
+
+
 def test_a_levels_own_blocks_are_shown_sample_for_sample(tmp_path):
     side = 2 * 20037508.342789244 / 2**10
     left, top = 40 * side - 20037508.342789244, 20037508.342789244 - 60 * side
