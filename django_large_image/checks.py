@@ -88,6 +88,7 @@ def _check_names(current: Settings) -> Iterator[CheckMessage]:
             id='large_image.E008',
         )
     yield from _check_features(current.IIIF_SWITCHED_OFF)
+    yield from _check_interpolation(current.DEPTH_INTERPOLATION)
     if set(current.DRIVERS) - set(RASTER_DRIVERS):
         for name in current.DRIVERS:
             if gdal.GetDriverByName(name) is None and name not in RASTER_DRIVERS:
@@ -104,6 +105,18 @@ def _check_names(current: Settings) -> Iterator[CheckMessage]:
             f"LARGE_IMAGE['SOURCES'] names {name!r}, which is not installed.",
             hint=f'Installed sources: {", ".join(available_sources())}.',
             id='large_image.W003',
+        )
+
+
+def _check_interpolation(name: str) -> Iterator[CheckMessage]:
+    """Find a way to resize depth images that there is not."""
+    from django_large_image.depth.interpolation import MODES
+
+    if name not in MODES:
+        yield Error(
+            f"LARGE_IMAGE['DEPTH_INTERPOLATION'] is {name!r}.",
+            hint=f'Use one of: {", ".join(MODES)}.',
+            id='large_image.E013',
         )
 
 

@@ -48,6 +48,7 @@ _RANGES: dict[str, tuple[int, int | None]] = {
     'SOURCE_CACHE_SIZE': (1, None),
     'MAX_HANDLES': (1, None),
     'REMOTE_TIMEOUT': (1, None),
+    'DEPTH_WIDTH': (1, None),
 }
 
 
@@ -104,6 +105,9 @@ class Settings:
     IIIF_MAX_AREA: int = 0
     IIIF_MAX_SCALE: float = 0.0
     IIIF_SWITCHED_OFF: tuple[str, ...] = ()
+    # What depth images are stored as.
+    DEPTH_WIDTH: int = 150
+    DEPTH_INTERPOLATION: str = 'area'
     # `None`: private with permissions on the viewset, public without.
     CACHE_CONTROL: str | None = None
     # What is told of requests.

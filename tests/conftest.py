@@ -13,7 +13,15 @@ from django.db import models
 
 from django_large_image import metrics
 from tests import factories
-from tests.servers.fixtures import azure, gcs, nginx, s3_server, website  # noqa: F401
+from tests.servers.fixtures import (  # noqa: F401
+    azure,
+    database,
+    gcs,
+    nginx,
+    postgresql,
+    s3_server,
+    website,
+)
 
 DATA = Path(__file__).resolve().parents[2] / 'shared' / 'data'
 

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     's3_file_field',
     'django_large_image',
     'django_large_image.catalog',
+    'django_large_image.depth',
     'tests.testapp',
     'core',
 ]

@@ -120,6 +120,7 @@ def test_a_binding_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({'RESAMPLING': 'foo'}, 'large_image.E008'),
         ({'IIIF_SWITCHED_OFF': ['mirroring', 'mirrors']}, 'large_image.E012'),
+        ({'DEPTH_INTERPOLATION': 'cubic'}, 'large_image.E013'),
         ({'DRIVERS': ['GTiff', 'GTif']}, 'large_image.W002'),
         ({'SOURCES': ['raster', 'rastr']}, 'large_image.W003'),
     ],

@@ -61,7 +61,7 @@ class Categories:
             pairs = value
         else:
             raise StyleError('Categories are an object of colors by value, or a list of pairs.')
-        return cls._checked(Category(*_ends(said), _color(color)) for said, color in pairs)
+        return cls._checked(Category(*_ends(said), written_color(color)) for said, color in pairs)
 
     @classmethod
     def described(cls, entries: object) -> Categories:
@@ -69,7 +69,7 @@ class Categories:
         if not isinstance(entries, list) or not all(isinstance(e, Mapping) for e in entries):
             raise StyleError('Categories are a list of objects.')
         return cls._checked(
-            Category(*_ends(e.get('value')), _color(e.get('color')), str(e.get('name', '')))
+            Category(*_ends(e.get('value')), written_color(e.get('color')), str(e.get('name', '')))
             for e in entries
         )
 
@@ -153,7 +153,7 @@ def _ends(said: object) -> tuple[float, float]:
     return low, high
 
 
-def _number(value: object) -> float:
+def _number(value: object, what: str = 'A category is a number or two') -> float:
     try:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise TypeError
@@ -161,17 +161,21 @@ def _number(value: object) -> float:
     except (TypeError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise StyleError(f'A category is a number or two, not {str(value)[:40]!r}.')
+        raise StyleError(f'{what}, not {str(value)[:40]!r}.')
     return number
 
 
-def _color(value: object) -> RGBA:
+def written_color(value: object) -> RGBA:
+    """Return the colour that JSON writes as hexadecimal digits, a name, or numbers from 0 to 255.
+
+    Raises `StyleError` for anything else.
+    """
     if isinstance(value, str):
         digits = len(value) in (6, 8) and all(each in '0123456789abcdefABCDEF' for each in value)
         return parse_color(f'#{value}' if digits else value)
     if not isinstance(value, list | tuple) or not 3 <= len(value) <= 4:
         raise StyleError('A color is hexadecimal digits, a name, or 3 or 4 numbers.')
-    parts = [_number(part) for part in (*value, 255)[:4]]
+    parts = [_number(part, 'A part of a color is a number') for part in (*value, 255)[:4]]
     if not all(0 <= part <= 255 for part in parts):
         raise StyleError('The numbers of a color are from 0 to 255.')
     red, green, blue, alpha = (int(part) for part in parts)

@@ -1,4 +1,4 @@
-"""Catalogues on each kind of database, and a client of their paths."""
+"""Catalogues that no test knows of another, and a folder of rasters that they may name."""
 
 from __future__ import annotations
 
@@ -8,40 +8,16 @@ from typing import Any
 
 import pytest
 
-from django_large_image.catalog import schema
-from tests.catalog import databases
-from tests.servers import postgres
+from django_large_image.catalog import estimates, schema
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_known() -> Iterator[None]:
-    """No test knows the keys of another's catalogues."""
+    """No test knows the keys of another's catalogues, nor how many datasets there were."""
     schema.forget()
+    estimates.forget()
     yield
     schema.forget()
-
-
-@pytest.fixture(scope='session')
-def postgresql(django_db_setup: None, django_db_blocker: Any) -> Iterator[Any]:
-    """A connection to a PostgreSQL with the tables of catalogues."""
-    if postgres.programs() is None:
-        pytest.skip('PostgreSQL is not installed: scripts/system.sh says how.')
-    with (
-        django_db_blocker.unblock(),
-        postgres.running() as port,
-        databases.migrated(port) as connection,
-    ):
-        yield connection
-
-
-@pytest.fixture(params=['sqlite', 'postgresql'])
-def database(request: Any, db: None) -> Iterator[str]:
-    """An empty database of each kind; the name of the kind."""
-    if request.param == 'sqlite':
-        yield request.param
-        return
-    with databases.default(request.getfixturevalue('postgresql')), databases.undone():
-        yield request.param
 
 
 @pytest.fixture

@@ -12,6 +12,11 @@ function swatches(url) {
   return known;
 }
 
+/** The names of palettes by the library they come from; where the project does not tell, those of `swatches`. */
+export async function listed(url, swatches) {
+  return url ? getJson(url) : { palettes: Object.keys(await getJson(swatches)) };
+}
+
 /** Names in groups: favourites first, then as the server groups them; `_r` twins are left to the check box. */
 export function groups(colormaps) {
   const all = Object.entries(colormaps ?? {}).filter(([, names]) => Array.isArray(names));

@@ -12,11 +12,12 @@ from django.db import connections, transaction
 from tests.servers import postgres
 
 ALIAS = 'default'
+APPS = ('large_image_catalog', 'large_image_depth')
 
 
 @contextmanager
 def migrated(port: int) -> Iterator[Any]:
-    """Connect to a PostgreSQL and make the tables of catalogues by their migrations."""
+    """Connect to a PostgreSQL and make the tables of this package by their migrations."""
     said = {
         'ENGINE': 'django.db.backends.postgresql',
         'NAME': postgres.DATABASE,
@@ -32,7 +33,8 @@ def migrated(port: int) -> Iterator[Any]:
     del connections.settings['postgresql']
     try:
         with default(connection):
-            call_command('migrate', 'large_image_catalog', verbosity=0)
+            for app in APPS:
+                call_command('migrate', app, verbosity=0)
         yield connection
     finally:
         connection.close()
