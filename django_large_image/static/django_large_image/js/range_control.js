@@ -17,6 +17,8 @@ export class RangeControl {
     parts.low?.addEventListener('input', () => this.#slide('low'));
     parts.high?.addEventListener('input', () => this.#slide('high'));
     for (const name of ['min', 'max']) {
+      parts[name]?.addEventListener('input', () => (this.typed = name));
+      parts[name]?.addEventListener('blur', () => (this.typed = null));
       parts[name]?.addEventListener('change', () => this.#type());
     }
   }
@@ -55,13 +57,19 @@ export class RangeControl {
       this.parts[`range-${mode}`]?.setAttribute('aria-pressed', String(range === mode));
     }
     const [low, high] = this.domain;
+    this.shown = { low: min ?? this.#round(low), high: max ?? this.#round(high) };
     this.#place('low', min ?? low);
     this.#place('high', max ?? high);
-    if (this.parts.min) this.parts.min.value = min ?? '';
-    if (this.parts.max) this.parts.max.value = max ?? '';
-    for (const [name, value] of [['min', low], ['max', high]]) {
-      if (this.parts[name]) this.parts[name].placeholder = this.#round(value);
-    }
+    this.#write('min', min, low);
+    this.#write('max', max, high);
+  }
+
+  #write(name, value, end) {
+    const input = this.parts[name];
+    if (!input) return;
+    input.placeholder = this.#round(end);
+    // What is being typed is taken when it is done; a histogram may come before.
+    if (name !== this.typed) input.value = value ?? '';
   }
 
   #fraction(value) {
@@ -78,17 +86,25 @@ export class RangeControl {
 
   #slide(moved) {
     const { low, high } = this.parts;
-    // The sliders push each other along rather than cross.
+    // A slider stops before the other one, which stays on its number, finer than its steps.
     if (Number(low.value) >= Number(high.value)) {
       if (moved === 'low') low.value = Math.max(Number(high.value) - 1, 0);
       else high.value = Math.min(Number(low.value) + 1, STEPS);
     }
+    const value = (name) => (name === moved ? this.#value(Number(this.parts[name].value)) : this.shown[name]);
+    const [min, max] = [value('low'), value('high')].sort((first, second) => first - second);
+    this.changed({ range: 'manual', min, max });
+  }
+
+  /** The value at a step of the sliders: at the ends exactly that. */
+  #value(step) {
     const [start, end] = this.domain;
-    const value = (slider) => this.#round(start + (Number(slider.value) / STEPS) * (end - start));
-    this.changed({ range: 'manual', min: value(low), max: value(high) });
+    if (step <= 0 || step >= STEPS) return step <= 0 ? start : end;
+    return this.#round(start + (step / STEPS) * (end - start));
   }
 
   #type() {
+    this.typed = null;
     const read = (input) => (input?.value.trim() ? Number(input.value) : null);
     const [min, max] = [read(this.parts.min), read(this.parts.max)];
     this.changed({ range: min === null && max === null ? 'auto' : 'manual', min, max });
