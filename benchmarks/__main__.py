@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     results = Results(Machine.here(), options.rounds)
     if results.machine.load > report.BUSY:
         say(f'The machine is busy (load {results.machine.load:.1f}): figures will suffer.')
-    rasters.build({case.filename for case in cases} | {probes.COLD.filename})
+    rasters.build({name for case in cases for name in case.filenames} | {probes.COLD.filename})
     probes.link_copies()
     try:
         run(results, peers, cases, options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlencode
 
 from benchmarks.tiles import Footprint, Tile, tile_list
 
@@ -19,13 +20,41 @@ class Stretch:
     palette: str
 
 
+# The rasters of the catalogue: sensor, date and band are in their names.
+CATALOG = 'scenes'
+SCENE = ('S2', '20240531')
+
+
+def band_file(band: str) -> str:
+    """Return the filename of a band of the scene."""
+    return f'{CATALOG}/{"_".join((*SCENE, band))}.tif'
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What a catalogue shows of one scene: a band of it, three as colours, or a formula of two.
+
+    `query` is what Terracotta calls the parameters, and `bands` are those that it names.
+    """
+
+    name: Literal['singleband', 'rgb', 'compute']
+    bands: tuple[str, ...]
+    query: dict[str, str]
+
+    def address(self, tile: Tile) -> str:
+        """Return path and query of a tile, below the path of the catalogue."""
+        values = '/'.join((*SCENE, *self.bands) if self.name == 'singleband' else SCENE)
+        return f'/{self.name}/{values}/{tile.z}/{tile.x}/{tile.y}.png?{urlencode(self.query)}'
+
+
 @dataclass(frozen=True)
 class Case:
     """One row of the table.
 
     `goals` are the ratios to reach, by the name of a peer; the peers that are not in it are
     measured all the same. `protocol` is how tiles are asked for: by level, column and row, or by
-    region and size as in IIIF's Image API 2; or it is one small picture of the whole image.
+    region and size as in IIIF's Image API 2; or it is one small picture of the whole image. With a
+    `layer` they are asked of a catalogue, which finds the files by their keys.
     """
 
     name: str
@@ -37,6 +66,12 @@ class Case:
     goals: dict[str, float] = field(default_factory=dict)
     stretch: Stretch | None = None
     protocol: Protocol = 'xyz'
+    layer: Layer | None = None
+
+    @property
+    def filenames(self) -> tuple[str, ...]:
+        """All files that are read."""
+        return tuple(map(band_file, self.layer.bands)) if self.layer else (self.filename,)
 
     @property
     def projected(self) -> bool:
@@ -98,6 +133,20 @@ def iiif(protocol: Protocol, name: str, goal: float) -> Case:
     )
 
 
+def catalog(title: str, layer: Layer) -> Case:
+    """Return a case of a catalogue, whose rasters lie on the same grid."""
+    return Case(
+        f'catalog-{layer.name}',
+        f'catalogue: {title}',
+        band_file(layer.bands[0]),
+        'png',
+        UTM,
+        ('terracotta',),
+        {'terracotta': 10},
+        layer=layer,
+    )
+
+
 CASES = (
     Case(
         'utm-rgb-png',
@@ -129,7 +178,7 @@ CASES = (
     Case(
         'utm-uint16-png',
         'UTM uint16 with nodata → viridis PNG',
-        'utm-uint16-deflate.tif',
+        band_file('B04'),
         'png',
         UTM,
         ('titiler', 'terracotta', 'django-large-image'),
@@ -158,4 +207,37 @@ CASES = (
     iiif('iiif', 'jp2', 4),
     iiif('thumbnail', 'pyramid', 3),
     iiif('thumbnail', 'jp2', 3),
+    catalog(
+        'uint16 → viridis PNG',
+        Layer('singleband', ('B04',), {'colormap': 'viridis', 'stretch_range': '[200,9000]'}),
+    ),
+    catalog(
+        'three of uint16 → RGB PNG',
+        Layer(
+            'rgb',
+            ('B04', 'B08', 'B02'),
+            {
+                'r': 'B04',
+                'g': 'B08',
+                'b': 'B02',
+                'r_range': '[200,9000]',
+                'g_range': '[500,12000]',
+                'b_range': '[200,7000]',
+            },
+        ),
+    ),
+    catalog(
+        'NDVI of two of uint16 → rdylgn PNG',
+        Layer(
+            'compute',
+            ('B08', 'B04'),
+            {
+                'expression': '(v1-v2)/(v1+v2)',
+                'v1': 'B08',
+                'v2': 'B04',
+                'stretch_range': '[-1,1]',
+                'colormap': 'rdylgn',
+            },
+        ),
+    ),
 )

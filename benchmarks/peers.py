@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from benchmarks import HERE, RASTERS, ROOT, VAR, WORKERS
-from benchmarks.cases import CASES, Case
+from benchmarks.cases import CASES, CATALOG, Case
 from benchmarks.environments import Environment, UnavailableError, program, run
 from benchmarks.servers import Server, free_port
 from benchmarks.tiles import TILE_SIZE, Tile
@@ -20,6 +20,8 @@ THREADS = 2
 QUIET = {'PYTHONWARNINGS': 'ignore', 'PYTHONUNBUFFERED': '1'}
 # Each of the project's databases has these rows, then those of the copies that nobody has seen.
 FILENAMES = tuple(dict.fromkeys(case.filename for case in CASES))
+# How catalogues find their files.
+PATTERN = str(RASTERS / CATALOG / '{sensor}_{date}_{band}.tif')
 # What `make serve` runs, its settings of GDAL and of the C library included.
 LAUNCHER = ROOT / 'example_project' / 'serve.py'
 
@@ -108,11 +110,16 @@ class Ours(DjangoPeer):
     settings = f'granian, {WORKERS} workers of one thread'
     python = ROOT / '.venv' / 'bin' / 'python'
 
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), 'BENCH_CATALOG': PATTERN.replace('{date}', '{date:date}')}
+
     def install(self) -> str:
         code = 'import granian, django_large_image as package; print(package.__version__)'
         return run(self.python, '-c', code, cwd=ROOT)
 
     def address(self, filename: str, case: Case, tile: Tile) -> str:
+        if case.layer:
+            return f'/catalog/{CATALOG}{case.layer.address(tile)}'
         if case.protocol == 'xyz':
             return super().address(filename, case, tile)
         return f'/iiif/2/{self.numbers[filename]}/{case.image_request(tile)}'
@@ -214,6 +221,7 @@ class Terracotta(Peer):
     # With two threads its database now and then refuses.
     settings = f'gunicorn gthread, {WORKERS} workers of one thread; no raster cache'
     home = Environment('terracotta', ('terracotta', 'gunicorn'))
+    tool = home.path / 'bin' / 'terracotta'
     database = VAR / 'terracotta.sqlite3'
 
     def install(self) -> str:
@@ -222,17 +230,7 @@ class Terracotta(Peer):
 
     def prepare(self, copies: Sequence[str] = ()) -> None:
         self.database.unlink(missing_ok=True)
-        singles = [case.filename for case in CASES if self.name in case.peers]
-        rows = {Path(name).stem: str(RASTERS / name) for name in (*singles, *copies)}
-        code = f"""
-import terracotta
-driver = terracotta.get_driver({str(self.database)!r}, provider='sqlite')
-driver.create(['name'])
-with driver.connect():
-    for name, path in {rows!r}.items():
-        driver.insert({{'name': name}}, path)
-"""
-        run(self.home.python, '-c', code)
+        run(self.tool, 'ingest', PATTERN, '--output-file', self.database, '--quiet')
 
     def environment(self) -> dict[str, str]:
         return {
@@ -247,11 +245,16 @@ with driver.connect():
         return gunicorn(self.home.python, 'terracotta.server.app:app', port, threads=1)
 
     def address(self, filename: str, case: Case, tile: Tile) -> str:
+        if case.layer:
+            return case.layer.address(tile)
         if case.stretch is None:
-            raise UnavailableError('it shows single bands only')
-        stretch = f'[{case.stretch.low},{case.stretch.high}]'
-        query = urlencode({'colormap': case.stretch.palette, 'stretch_range': stretch})
-        return f'/singleband/{Path(filename).stem}/{tile.z}/{tile.x}/{tile.y}.png?{query}'
+            raise UnavailableError('it shows what is in a catalogue only')
+        query = {
+            'colormap': case.stretch.palette,
+            'stretch_range': f'[{case.stretch.low},{case.stretch.high}]',
+        }
+        values = Path(filename).stem.replace('_', '/')
+        return f'/singleband/{values}/{tile.z}/{tile.x}/{tile.y}.png?{urlencode(query)}'
 
 
 class Iipsrv(Peer):

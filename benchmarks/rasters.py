@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from osgeo import gdal
 from tqdm import tqdm
 
 from benchmarks import RASTERS
-from benchmarks.cases import MERCATOR, MERCATOR_TILES, UTM
+from benchmarks.cases import MERCATOR, MERCATOR_TILES, UTM, band_file
 from benchmarks.imagery import Scene
 from benchmarks.tiles import TILE_SIZE, Footprint
 
@@ -46,8 +47,10 @@ def utm_rgb_jpeg(path: Path, plain: gdal.Dataset) -> None:
     _cog(path, located(plain, UTM), 'COMPRESS=JPEG', f'QUALITY={QUALITY}', 'BLOCKSIZE=512')
 
 
-def utm_uint16(path: Path, plain: gdal.Dataset) -> None:
-    _cog(path, located(plain, UTM), 'COMPRESS=DEFLATE', 'PREDICTOR=2', 'BLOCKSIZE=512')
+def utm_uint16(path: Path, plain: gdal.Dataset, gain: float = 1, offset: float = 0) -> None:
+    # Nodata stays what it is.
+    scaled = gdal.Translate('', plain, format='VRT', scaleParams=[[0, 1, offset, gain + offset]])
+    _cog(path, located(scaled, UTM), 'COMPRESS=DEFLATE', 'PREDICTOR=2', 'BLOCKSIZE=512')
 
 
 def mercator_jpeg(path: Path, plain: gdal.Dataset) -> None:
@@ -86,7 +89,9 @@ RECIPES = (
     Recipe('utm-rgb-jpeg.tif', 'utm-rgb', utm_rgb_jpeg),
     Recipe('pyramid-jpeg.tif', 'utm-rgb', pyramid_jpeg),
     Recipe('plain.jp2', 'utm-rgb', jp2),
-    Recipe('utm-uint16-deflate.tif', 'utm-uint16', utm_uint16),
+    Recipe(band_file('B04'), 'utm-uint16', utm_uint16),
+    Recipe(band_file('B08'), 'utm-uint16', partial(utm_uint16, gain=1.3, offset=300)),
+    Recipe(band_file('B02'), 'utm-uint16', partial(utm_uint16, gain=0.8, offset=50)),
     Recipe('mercator-rgb-jpeg.tif', 'mercator-rgb', mercator_jpeg),
 )
 
@@ -110,7 +115,8 @@ def build(filenames: set[str]) -> None:
 
 def _complete(recipe: Recipe, plain: Path) -> None:
     path = RASTERS / recipe.filename
-    unfinished = path.with_stem(f'{path.stem}-unfinished')
+    path.parent.mkdir(exist_ok=True)
+    unfinished = RASTERS / f'unfinished-{path.name}'
     recipe.write(unfinished, gdal.Open(str(plain)))
     unfinished.rename(path)
 

@@ -61,7 +61,7 @@ def markdown(results: Results) -> str:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table; all columns but those of names are aligned to the right."""
     lines = [list(head), *[list(row) for row in rows]]
-    named = {'case', 'server', 'version', 'asked for'}
+    named = {'case', 'server', 'version', 'asked for', 'what', 'with'}
     rule = ['---' if name in named else '---:' for name in head]
     return '\n'.join('| ' + ' | '.join(line) + ' |' for line in [lines[0], rule, *lines[1:]])
 

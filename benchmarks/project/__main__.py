@@ -1,4 +1,7 @@
-"""`python -m project NAME ...`: make the database anew, a row per file, numbered from 1."""
+"""`python -m project NAME ...`: make the database anew, a row per file, numbered from 1.
+
+The catalogue is that of the files which the environment says.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,9 @@ def main(names: list[str]) -> None:
 
     for number, name in enumerate(names, start=1):
         Raster.objects.create(pk=number, name=name, file=name)
+    pattern = Path(os.environ.get('BENCH_CATALOG', ''))
+    if pattern.name and pattern.parent.exists():
+        call_command('ingest_rasters', pattern.parent.name, str(pattern), verbosity=0)
 
 
 if __name__ == '__main__':

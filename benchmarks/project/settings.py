@@ -1,4 +1,6 @@
-"""Settings; the environment names the database, the rasters, and whether tiles are kept."""
+"""Settings; the environment names the database, the rasters, those of the catalogue where there is
+one, and whether tiles are kept.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,10 @@ INSTALLED_APPS = [
     'django_large_image',
     'project',
 ]
+# The predecessor has none.
+CATALOG = 'BENCH_CATALOG' in os.environ
+if CATALOG:
+    INSTALLED_APPS += ['django_large_image.catalog']
 ROOT_URLCONF = 'project.urls'
 USE_TZ = True
 DEFAULT_AUTO_FIELD = 'django.db.models.BigAutoField'
@@ -29,7 +35,11 @@ MEDIA_ROOT = os.environ['BENCH_RASTERS']
 TEMPLATES = [{'BACKEND': 'django.template.backends.django.DjangoTemplates', 'APP_DIRS': True}]
 
 KEEP_TILES = os.environ.get('BENCH_KEEP_TILES') == '1'
-LARGE_IMAGE = {'TILE_CACHE': KEEP_TILES, 'CACHE_NAME': 'images'}
+LARGE_IMAGE = {
+    'TILE_CACHE': KEEP_TILES,
+    'CACHE_NAME': 'images',
+    'CATALOG_ROOTS': [MEDIA_ROOT] if CATALOG else [],
+}
 # 0.10 keeps tiles in a cache of Django's, unless that keeps nothing.
 LARGE_IMAGE_CACHE_BACKEND = 'django'
 CACHES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.urls import include, path
 from project.models import Raster
@@ -44,3 +45,5 @@ if IIIFRouter:
     iiif = IIIFRouter()
     iiif.register('iiif', RasterViewSet)
     urlpatterns += iiif.urls
+if settings.CATALOG:
+    urlpatterns += [path('catalog/', include('django_large_image.catalog.urls'))]

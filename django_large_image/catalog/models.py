@@ -158,18 +158,19 @@ class Dataset(models.Model):
         constraints = [
             models.UniqueConstraint(fields=['catalog', *COLUMNS], name='li_dataset_keys'),
         ]
-        # All that searches compare in each, so that no row is read which another term rules out.
+        # All that searches compare in each, so that no row is read which another term rules out,
+        # and the primary key that they return, which PostgreSQL does not add to an index by itself.
         indexes = [
             *(
                 models.Index(
-                    fields=['catalog', *dict.fromkeys((column, *COLUMNS)), 'cell'],
+                    fields=['catalog', *dict.fromkeys((column, *COLUMNS)), 'cell', 'id'],
                     name=f'li_dataset_{column}',
                     condition=models.Q(**{f'{column}__used': True}),
                 )
                 for column in COLUMNS[1:]
             ),
             models.Index(
-                fields=['catalog', 'cell', *COLUMNS, *BOUNDS],
+                fields=['catalog', 'cell', *COLUMNS, *BOUNDS, 'id'],
                 name='li_dataset_cell',
                 condition=models.Q(cell__isnull=False),
             ),

@@ -1,26 +1,28 @@
 """Searches for datasets: by values, lists and ranges of keys, by place and by time.
 
 A page of a search comes from one index, whichever other terms there are: that of the term which
-leaves the fewest datasets. All keys stand in every index, so that the other terms are compared
-without reading rows. Datasets come in the order of that index: along the searched key (or by
-place), then by their keys.
+leaves the fewest datasets, as far as a sample tells. All keys stand in every index, so that the
+other terms are compared without reading rows. Datasets come in the order of that index: along the
+searched key (or by place), then by their keys.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from itertools import count
 from operator import or_
 from typing import Any
 
 from django.db.models import F, Func, Q, QuerySet
 
-from django_large_image.catalog import footprints, keys, statements
+from django_large_image.catalog import estimates, footprints, keys, statements, stretches
 from django_large_image.catalog.keys import Value
 from django_large_image.catalog.models import Dataset
 from django_large_image.catalog.schema import Schema, forget, schema_of
 from django_large_image.exceptions import MissingError, ParameterError
+from django_large_image.storage.statements import Slot
 
 Bounds = tuple[float, float, float, float]
 
@@ -30,10 +32,8 @@ MAX_VALUES = 100
 _MAX_PARTS = 8
 # Of datasets that are found together by their keys.
 MAX_TOGETHER = 100
-# Terms that leave more datasets than this are not told apart.
+# Datasets of a term that are rather sorted than looked for along the order.
 _MANY = 16_000
-# Those of a key, and of a place, than which nobody looks for fewer: its index has the bounds too.
-_FEW = (1_000, 5_000)
 NONE_FOUND = 'There is no such dataset.'
 
 
@@ -75,12 +75,9 @@ class Term:
         chosen = (Q(**{f'{name}__{how}': text for how, text in part.items()}) for part in parts)
         return reduce(or_, chosen, Q()) & self.exact
 
-    @property
-    def used(self) -> Q:
-        """What the partial index of the column is made for."""
-        if self.column == 'cell':
-            return Q(cell__isnull=False)
-        return Q(**{f'{self.column}__used': True}) if self.column != 'key_0' else Q()
+    def estimated(self, catalog: int, sample: estimates.Sample) -> float:
+        """Return about how many datasets of a catalogue there are in the alternatives."""
+        return sum(sample.between(catalog, self.column, *_ends(part)) for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ class Search:
         """Return all datasets as a query set."""
         found = Dataset.objects.filter(catalog_id=self.schema.catalog)
         for term in self.terms:
-            found = found.filter(term.used, term.where(term.column))
+            found = found.filter(_used(term.column), term.where(term.column))
         return found.order_by(*self._sorted(self.order))
 
     def total(self) -> int:
@@ -113,11 +110,14 @@ class Search:
     def rows(self, page: int = 0, limit: int = 100) -> list[dict[str, Any]]:
         """Return `pk` and the columns of the keys of the datasets of a page."""
         limit = min(limit, MAX_LIMIT)
-        columns = self.schema.columns
         chosen, order = self._plan()
-        names = ['pk', *dict.fromkeys((*order, *columns))]
-        found = _joined(self._parts(chosen), names)
-        return list(found.order_by(*self._sorted(order))[page * limit : (page + 1) * limit])
+        return stretches.rows(
+            self._part(chosen),
+            [tuple(_flat(each)) for each in chosen.parts] if chosen else [()],
+            ['pk', *dict.fromkeys((*order, *self.schema.columns))],
+            self._sorted(order),
+            slice(page * limit, (page + 1) * limit),
+        )
 
     def datasets(self, page: int = 0, limit: int = 100) -> list[Dataset]:
         """Return the datasets of a page."""
@@ -139,31 +139,22 @@ class Search:
             chosen = next((term for term in self.terms if term.column == self.order[0]), None)
         return chosen, self.order
 
-    def _fewest(self) -> tuple[Term | None, int]:
-        """Return the term that leaves the fewest datasets, and how many of them up to a limit."""
-        # Among many, by place: bounds stand in that index only.
+    def _fewest(self) -> tuple[Term | None, float]:
+        """Return the term that leaves the fewest datasets, and about how many these are."""
+        # Among equals, by place: bounds stand in that index only.
         terms = sorted(self.terms, key=lambda term: (term.column != 'cell', not term.equal))
         if len(terms) + bool(self.order) < 2:
             return (terms[0] if terms else None), 0
-        counts: list[int] = []
-        for term in terms:
-            counts.append(self._count(term))
-            if counts[-1] < min(_MANY, _FEW[term.column == 'cell']):
-                return term, counts[-1]
-        least = min(counts)
-        return terms[counts.index(least)], least
+        if not terms:
+            return None, _MANY
+        sample = estimates.sample()
+        found = [term.estimated(self.schema.catalog, sample) for term in terms]
+        least = min(found)
+        return terms[found.index(least)], least
 
-    def _count(self, term: Term) -> int:
-        """Return how many datasets a term leaves at most, up to a limit."""
-        alone = replace(term, exact=Q())
-        parts = Search(self.schema, (alone,))._parts(alone)
-        limit = _FEW[True] if term.column == 'cell' else _MANY
-        found = _joined(parts, ['pk'])[:limit].count()
-        return found if found < limit else _MANY
-
-    def _parts(self, chosen: Term | None) -> list[QuerySet[Dataset]]:
-        """Return the alternatives of a term, each of them a stretch of its index, narrowed by the
-        other terms.
+    def _part(self, chosen: Term | None) -> QuerySet[Dataset]:
+        """Return the datasets of a stretch of the index of a term, with slots for its ends, that
+        meet all other terms.
         """
         found = Dataset.objects.filter(catalog_id=self.schema.catalog)
         prefix = self._prefix(chosen)
@@ -176,9 +167,10 @@ class Search:
                 plain = f'plain_{term.column}'
                 found = found.alias(**{plain: _Unindexed(F(term.column))}).filter(term.where(plain))
         if chosen is None:
-            return [found]
-        found = found.filter(chosen.used)
-        return [found.filter(chosen.where(chosen.column, [part])) for part in chosen.parts]
+            return found.filter(*map(_used, self.order[:1]))
+        return found.filter(
+            _used(chosen.column), chosen.where(chosen.column, [_slots(chosen.parts[0])])
+        )
 
     def _prefix(self, chosen: Term | None) -> set[str]:
         """Return the columns with one value each that follow a column with one value in its
@@ -194,11 +186,37 @@ class Search:
         return prefix
 
 
-def _joined(parts: Sequence[QuerySet[Dataset]], names: Sequence[str]) -> QuerySet[Any, Any]:
-    """Return the values of all parts; a database reads each along its index, and merges them."""
-    first, *others = (part.values(*names).order_by() for part in parts)
-    joined: QuerySet[Any, Any] = first.union(*others, all=True) if others else first
-    return joined
+def _used(column: str) -> Q:
+    """Return what holds for all datasets in the partial index of a column."""
+    if column == 'cell':
+        return Q(cell__isnull=False)
+    return Q(**{f'{column}__used': True}) if column != 'key_0' else Q()
+
+
+def _ends(part: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the least and the greatest value of a part of a term; None is no end."""
+    if 'range' in part:
+        low, high = part['range']
+        return low, high
+    only = part.get('exact')
+    return part.get('gte', part.get('gt', only)), part.get('lte', part.get('lt', only))
+
+
+def _slots(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a part of a term with slots for its values, in the order of `_flat`."""
+    numbers = count()
+    return {
+        how: [Slot(next(numbers)) for _ in value]
+        if isinstance(value, tuple | list)
+        else Slot(next(numbers))
+        for how, value in part.items()
+    }
+
+
+def _flat(part: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the values of a part of a term, those of lists one by one."""
+    for value in part.values():
+        yield from value if isinstance(value, tuple | list) else (value,)
 
 
 def search(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -55,10 +57,36 @@ def test_tile_addresses():
         '&band=1&min=200&max=9000&palette=viridis'
     )
     assert 'rescale=200%2C9000' in Titiler().address('a.tif', stretched, tile)
-    assert 'stretch_range=%5B200%2C9000%5D' in Terracotta().address('a.tif', stretched, tile)
+    assert Terracotta().address('S2_20240531_B04.tif', stretched, tile) == (
+        '/singleband/S2/20240531/B04/6/10/2.png?colormap=viridis&stretch_range=%5B200%2C9000%5D'
+    )
     # 47 tiles in a row of the finest level, 24 of the next.
     assert Iipsrv().address('a.tif', pyramid, tile) == '/iipsrv?FIF=a.tif&JTL=6,104'
     assert Iipsrv().address('a.tif', pyramid, Tile(5, 10, 2)) == '/iipsrv?FIF=a.tif&JTL=5,58'
+
+
+LAYERS = {
+    'singleband': (
+        '/singleband/S2/20240531/B04/6/10/2.png?colormap=viridis&stretch_range=[200,9000]'
+    ),
+    'rgb': (
+        '/rgb/S2/20240531/6/10/2.png?r=B04&g=B08&b=B02'
+        '&r_range=[200,9000]&g_range=[500,12000]&b_range=[200,7000]'
+    ),
+    'compute': (
+        '/compute/S2/20240531/6/10/2.png?expression=(v1-v2)/(v1+v2)&v1=B08&v2=B04'
+        '&stretch_range=[-1,1]&colormap=rdylgn'
+    ),
+}
+
+
+@pytest.mark.parametrize('name', LAYERS)
+def test_catalogues_are_asked_alike(name):
+    case = BY_NAME[f'catalog-{name}']
+    asked = Terracotta().address(case.filename, case, Tile(6, 10, 2))
+    assert unquote(asked) == LAYERS[name]
+    assert '+' not in asked
+    assert Ours().address(case.filename, case, Tile(6, 10, 2)) == f'/catalog/scenes{asked}'
 
 
 def test_goals_name_peers_that_take_part():

@@ -66,4 +66,6 @@ def test_each_case_has_its_400_tiles_in_an_order_that_stays(case):
 def test_every_raster_has_a_recipe():
     from benchmarks.rasters import RECIPES
 
-    assert {case.filename for case in CASES} == {recipe.filename for recipe in RECIPES}
+    assert {name for case in CASES for name in case.filenames} == {
+        recipe.filename for recipe in RECIPES
+    }

@@ -33,8 +33,9 @@ def test_indexes_of_keys_hold_those_that_are_used(database: str) -> None:
         found = connection.introspection.get_constraints(cursor, Dataset._meta.db_table)
     columns = found['li_dataset_key_2']['columns']
     assert columns[:4] == ['catalog_id', 'key_2', 'key_0', 'key_1']
-    assert columns[-1] == 'cell'
-    assert found['li_dataset_cell']['columns'][-4:] == ['west', 'south', 'east', 'north']
+    assert columns[-2:] == ['cell', 'id']
+    bounds = ['west', 'south', 'east', 'north']
+    assert found['li_dataset_cell']['columns'][-5:] == [*bounds, 'id']
 
 
 def test_the_cell_follows_the_bounds(database: str) -> None:

@@ -31,6 +31,8 @@ _GLANCE = 0.2
 
 
 class Command(BaseCommand):
+    # Only settings of the project are used, and checks take longer than a small raster.
+    requires_system_checks: list[str] = []
     help = (
         'Make Cloud Optimized GeoTIFFs of rasters, or of all rasters in folders: all bands, nodata '
         'or mask, with overviews. Each is complete and validated, or not there. Exit code 1: some '
