@@ -14,7 +14,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -36,6 +35,7 @@ SETTLED = """() => {
 ZOOMED = """() => document.querySelector('[data-state=ready]')
     ?.largeImage.viewer.layer?.getFullyLoaded()"""
 SIZE = {'width': 1200, 'height': 750}
+PHONE = {'width': 390, 'height': 780}
 
 
 @contextlib.contextmanager
@@ -68,54 +68,66 @@ def server() -> Iterator[str]:
         process.wait()
 
 
-@contextlib.contextmanager
-def folder() -> Iterator[str]:
-    """Serve a folder with the bands of a Landsat scene and other samples by `serve_rasters`."""
-    from osgeo import gdal
+def catalog(page: Any, address: str) -> None:
+    """Take those of the page of a catalogue: a formula, a picture of three bands, a mosaic with a
+    chart, and the same on a phone.
+    """
+    scenes, seasons = f'{address}/api/catalogs/scenes/', f'{address}/api/catalogs/seasons/'
+    page.goto(f'{scenes}#great-salt-lake/red', wait_until='networkidle')
+    page.click('[data-li=mode-compute]')
+    page.select_option('[data-li=palette]', 'RdYlGn')
+    page.fill('[data-li=min]', '-0.4')
+    page.fill('[data-li=max]', '0.6')
+    page.press('[data-li=max]', 'Enter')
+    settled(page)
+    keep('catalog', page)
+    page.click('[data-li=mode-rgb]')
+    settled(page)
+    keep('catalog-rgb', page, suffix='jpg')
+    page.goto(f'{seasons}#E000N55/2024-05-15', wait_until='networkidle')
+    page.check('[data-li=open] input[value=tile]')
+    page.select_option('[data-li=palette]', 'RdYlGn')
+    page.fill('[data-li=min]', '-0.1')
+    page.fill('[data-li=max]', '0.5')
+    page.press('[data-li=max]', 'Enter')
+    settled(page)
+    page.mouse.click(620, 330)
+    page.click('[data-li=along]')
+    settled(page)
+    keep('catalog-mosaic', page)
+    page.set_viewport_size(PHONE)
+    page.goto(f'{scenes}#great-salt-lake/nir', wait_until='networkidle')
+    page.reload(wait_until='networkidle')
+    page.select_option('[data-li=palette]', 'viridis', force=True)
+    settled(page)
+    page.click('[data-li=toggle]')
+    settled(page)
+    keep('catalog-phone', page)
+    page.set_viewport_size(SIZE)
 
-    gdal.UseExceptions()
-    media = PROJECT / 'var' / 'media' / 'images'
-    with tempfile.TemporaryDirectory() as scratch:
-        target = Path(scratch, 'samples')
-        target.mkdir()
-        for number, band in enumerate(('blue', 'green', 'red', 'nir', 'swir1', 'swir2'), 2):
-            path = str(target / f'great-salt-lake_{band}.tif')
-            gdal.Translate(path, str(media / 'great-salt-lake.tif'), bandList=[number])
-        shutil.copy(media / 'sierra-nevada.tif', target / 'sierra-nevada_elevation.tif')
-        for number, band in enumerate(('red', 'green', 'blue'), 1):
-            path = str(target / f'san-francisco_{band}.tif')
-            gdal.Translate(path, str(media / 'san-francisco.tif'), bandList=[number])
-        command = [sys.executable, '-m', 'django', 'serve_rasters', str(target), '--no-browser']
-        process = subprocess.Popen(
-            [*command, '--pattern', '{place}_{band}.tif'],
-            env={**os.environ, 'DJANGO_SETTINGS_MODULE': 'django_large_image.catalog.standalone'},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert process.stdout is not None
-            yield next(word for word in process.stdout.readline().split() if '://' in word)
-        finally:
-            process.terminate()
-            process.wait()
+
+def depth(page: Any, address: str) -> None:
+    """Take that of the page of a depth image: some metres of the sample, in its own colours."""
+    page.goto(f'{address}/#logs')
+    page.locator('#logs ~ .cards .picture').first.click()
+    page.wait_for_selector('[data-state=ready]')
+    page.select_option('[data-li=palette]', 'core')
+    page.click('[data-li=range-percentile]')
+    for name, value in (('min', '2185'), ('max', '2200')):
+        page.fill(f'[data-li=depth-{name}]', value)
+        page.press(f'[data-li=depth-{name}]', 'Enter')
+    page.wait_for_timeout(1000)
+    page.wait_for_load_state('networkidle')
+    page.mouse.click(610, 330)
+    page.wait_for_selector('[data-li=cursor][data-value]')
+    keep('depth', page, suffix='jpg')
 
 
-def catalog(page: Any) -> None:
-    """Take those of the page of a catalogue: a formula, and a picture of three bands."""
-    with folder() as address:
-        page.goto(f'{address}#great-salt-lake/red', wait_until='networkidle')
-        page.click('[data-li=mode-compute]')
-        page.select_option('[data-li=palette]', 'RdYlGn')
-        page.fill('[data-li=min]', '-0.4')
-        page.fill('[data-li=max]', '0.6')
-        page.press('[data-li=max]', 'Enter')
-        page.wait_for_timeout(1000)
-        page.wait_for_function(SETTLED)
-        keep('catalog', page)
-        page.click('[data-li=mode-rgb]')
-        page.wait_for_timeout(1000)
-        page.wait_for_function(SETTLED)
-        keep('catalog-rgb', page, suffix='jpg')
+def settled(page: Any) -> None:
+    """Wait until the map shows what was chosen a moment ago."""
+    page.wait_for_timeout(1000)
+    page.wait_for_load_state('networkidle')
+    page.wait_for_function(SETTLED)
 
 
 def find(address: str, name: str) -> int:
@@ -196,7 +208,8 @@ def main() -> None:
         keep('admin', page)
 
         page.set_viewport_size(SIZE)
-        catalog(page)
+        catalog(page, address)
+        depth(page, address)
         browser.close()
 
 

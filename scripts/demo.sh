@@ -8,10 +8,14 @@ export DEBUG=${DEBUG:-0}
 
 manage migrate --verbosity 0
 manage load_samples
+manage load_catalogs
+manage load_logs
 manage create_demo_user
 cat <<END
 
   Images    http://127.0.0.1:$port/
+  Catalogue http://127.0.0.1:$port/api/catalogs/seasons/
+  Depth     http://127.0.0.1:$port/#logs
   API       http://127.0.0.1:$port/api/images/
   Swagger   http://127.0.0.1:$port/swagger/
   ReDoc     http://127.0.0.1:$port/redoc/

@@ -8,6 +8,8 @@ export DEBUG=0
 
 $VENV/bin/python example_project/manage.py migrate --verbosity 0
 $VENV/bin/python example_project/manage.py load_samples
+$VENV/bin/python example_project/manage.py load_catalogs
+$VENV/bin/python example_project/manage.py load_logs
 if [[ -z "${SECRET_KEY:-}" ]]; then
     # For this run only: sessions end with it.
     SECRET_KEY=$($VENV/bin/python -c 'import secrets; print(secrets.token_urlsafe(50))')

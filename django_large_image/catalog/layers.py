@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+from django.http import HttpRequest, QueryDict
 
 from django_large_image.catalog import looks
 from django_large_image.catalog.looks import Look, Measured
@@ -19,6 +22,7 @@ from django_large_image.catalog.parameters import (
 from django_large_image.catalog.schema import schema_of
 from django_large_image.conf import settings
 from django_large_image.exceptions import ParameterError
+from django_large_image.rest.asked import MAX_REMEMBERED, query_string
 
 _NUMBERED = re.compile('v[1-5]')
 
@@ -41,6 +45,15 @@ class Layer:
         """Return the validated parameters; raises DRF's `ValidationError`."""
         return self.table.parse({name: given[name] for name in self.table.names() if name in given})
 
+    def asked(self, request: HttpRequest) -> tuple[Any, Mapping[str, str]]:
+        """Return the parameters of a request, and all that its query says; tiles of one look share
+        them.
+        """
+        text = query_string(request)
+        if len(text) > MAX_REMEMBERED or not text.isascii():
+            return self.query(request.GET), request.GET
+        return _remembered(self, text, request.encoding, settings.fingerprint())
+
     def select(self, slug: str, path: str, query: Any, given: Mapping[str, str]) -> Selection:
         """Return the datasets that a path of values and the parameters name.
 
@@ -54,6 +67,14 @@ class Layer:
             values.insert(place, self.bands(query, given))
         schema.count(values)
         return Selection(slug, tuple(values), ascending=query.rule == 'last')
+
+
+@lru_cache(maxsize=1024)
+def _remembered(
+    layer: Layer, text: str, encoding: str | None, settings_in_force: str
+) -> tuple[Any, Mapping[str, str]]:
+    given = QueryDict(text, encoding=encoding)
+    return layer.query(given), given
 
 
 def _rgb_bands(query: Any, given: Mapping[str, str]) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from django_large_image.catalog.tiles import PreviewView, TileJSONView, TileView
 Route = tuple[str, type[CatalogView], dict[str, Any], str]
 
 _PICTURES: tuple[tuple[str, str, type[CatalogView]], ...] = (
-    ('tile', '<int:z>/<int:x>/<int:y>.png', TileView),
-    ('preview', 'preview.png', PreviewView),
+    ('tile', '<int:z>/<int:x>/<int:y>.<str:fmt>', TileView),
+    ('preview', 'preview.<str:fmt>', PreviewView),
     ('tilejson', 'tilejson.json', TileJSONView),
 )
 

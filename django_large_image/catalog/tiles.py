@@ -24,7 +24,7 @@ from django_large_image.catalog.places import Tile, window_round
 from django_large_image.conf import settings
 from django_large_image.exceptions import ReplacedError
 from django_large_image.metrics import stage
-from django_large_image.pixels.formats import get_format
+from django_large_image.pixels.formats import FORMATS, EncodeOptions, Format, get_format
 from django_large_image.pixels.picture import BlankPicture, Picture
 from django_large_image.pixels.raster import Size
 from django_large_image.pixels.samples import Rule
@@ -35,7 +35,6 @@ from django_large_image.sources.opening import open_source, reader_of
 from django_large_image.sources.raster_source import RasterTileSource
 from django_large_image.sources.tile_matrix import MAX_ZOOM, get_tile_matrix
 
-_PNG = get_format('png')
 _MESSAGE = json_object(message='string')
 ERRORS = {
     '400': openapi.Response('A parameter makes no sense.', _MESSAGE),
@@ -67,9 +66,10 @@ class LayerSchema(SwaggerAutoSchema):  # type: ignore[misc]
         return OrderedDict({'200': openapi.Response(self.view.title, answer), **ERRORS})
 
     def get_produces(self) -> list[str]:
-        """Return the media type."""
-        picture = self.view.answer == openapi.TYPE_FILE
-        return [_PNG.media_type if picture else JSONRenderer.media_type]
+        """Return the media types."""
+        if self.view.answer != openapi.TYPE_FILE:
+            return [JSONRenderer.media_type]
+        return list(dict.fromkeys(output.media_type for output in FORMATS.values()))
 
 
 class LayerView(CatalogView):
@@ -83,8 +83,7 @@ class LayerView(CatalogView):
     def select(self, request: Request, catalog: str, keys: str) -> tuple[Any, Selection]:
         """Return the parameters of a request, and which datasets it names."""
         with stage('parse'):
-            given = request.query_params
-            query = self.layer.query(given)
+            query, given = self.layer.asked(request._request)
             return query, self.layer.select(catalog, keys, query, given)
 
     def show(
@@ -96,16 +95,17 @@ class LayerView(CatalogView):
     ) -> HttpResponseBase:
         """Return a window (xmin, ymin, xmax, ymax) of the web map, None for one that is off it."""
         request: Request = self.request
+        output = get_format(self.kwargs['fmt'])
         look = self.layer.look(query, partial(selection.measured, bands))
         size = query.tile_size or (settings.TILE_SIZE, settings.TILE_SIZE)
-        identity = _identity(bands, self.layer.name, look, size, window, query)
+        identity = _identity(bands, (self.layer.name, output.name), look, size, window, query)
         etag = make_etag(*identity) if identity is not None else None
         response = not_modified(request, etag)
         if response is None:
-            make = partial(_encoded, bands, look, size, window, query)
+            make = partial(_encoded, bands, look, size, window, query, output)
             keep = identity is not None and settings.TILE_CACHE
             body = cache.get_or_make(cache.make_key(*identity), make) if keep else make()  # type: ignore[misc]
-            response = HttpResponse(body, content_type=_PNG.media_type)
+            response = HttpResponse(body, content_type=output.media_type)
         if any(band.more for band in bands):
             response[NOTICE] = _INCOMPLETE
         return add_headers(response, self, etag)
@@ -117,7 +117,7 @@ class TileView(LayerView):
     title = 'a tile'
 
     def get(
-        self, request: Request, catalog: str, z: int, x: int, y: int, keys: str = ''
+        self, request: Request, catalog: str, z: int, x: int, y: int, fmt: str, keys: str = ''
     ) -> HttpResponseBase:
         """Return the tile at level z, column x and row y, transparent where nothing lies."""
         query, selection = self.select(request, catalog, keys)
@@ -136,7 +136,7 @@ class PreviewView(LayerView):
 
     title = 'a preview'
 
-    def get(self, request: Request, catalog: str, keys: str = '') -> HttpResponseBase:
+    def get(self, request: Request, catalog: str, fmt: str, keys: str = '') -> HttpResponseBase:
         """Return all of what the path names, as it lies on the web map."""
         query, selection = self.select(request, catalog, keys)
 
@@ -182,7 +182,7 @@ class TileJSONView(LayerView):
 
 def _identity(
     bands: Sequence[Band],
-    name: str,
+    names: tuple[str, str],
     look: Look,
     size: Size,
     window: Window | None,
@@ -193,11 +193,16 @@ def _identity(
     if any(identity is None for identity in found):
         return None
     how = (size, window, query.rule, query.resampling)
-    return ('catalog', name, found, look, *how, settings.fingerprint())
+    return ('catalog', names, found, look, *how, settings.fingerprint())
 
 
 def _encoded(
-    bands: Sequence[Band], look: Look, size: Size, window: Window | None, query: Any
+    bands: Sequence[Band],
+    look: Look,
+    size: Size,
+    window: Window | None,
+    query: Any,
+    output: Format,
 ) -> bytes:
     picture: Picture = BlankPicture(size[1], size[0])
     if window is not None:
@@ -209,7 +214,7 @@ def _encoded(
         with stage('style'):
             picture = look.picture(samples)
     with stage('encode'):
-        return _PNG.encode(picture)
+        return output.encode(picture, EncodeOptions(quality=settings.QUALITY))
 
 
 def _twice(answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:

@@ -12,7 +12,7 @@ from drf_yasg import openapi
 from drf_yasg.utils import swagger_auto_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
-from rest_framework.request import Request
+from rest_framework.request import Request, clone_request
 from rest_framework.response import Response
 
 from django_large_image.catalog import measuring
@@ -27,7 +27,7 @@ from django_large_image.catalog.queries import (
     search,
 )
 from django_large_image.catalog.schema import Schema, schema_of
-from django_large_image.exceptions import ParameterError
+from django_large_image.exceptions import LargeImageError, ParameterError
 from django_large_image.rest.openapi import json_array, json_object, parameters_of
 from django_large_image.rest.parameters import FlagField, Parameters
 
@@ -91,7 +91,7 @@ _MORE: dict[str, Callable[[Dataset], Any]] = {
     'categories': lambda dataset: dataset.categories,
     'name': lambda dataset: dataset.name,
 }
-# Known without looking at a raster.
+# Known without looking at a raster; bounds too, once they are those that searches compare.
 _GIVEN = {'metadata', 'categories', 'name'}
 _METADATA = json_object(
     keys='object',
@@ -208,6 +208,10 @@ class MetadataView(CatalogView):
 class ManyMetadataView(CatalogView):
     """What is known of several datasets."""
 
+    def check_permissions(self, request: Request) -> None:
+        """Raise DRF's errors where `GET` is not allowed: nothing is changed by this `POST`."""
+        super().check_permissions(clone_request(request, 'GET'))
+
     @_documented(
         'Metadata of several datasets',
         json_array(keys='object'),
@@ -218,7 +222,11 @@ class ManyMetadataView(CatalogView):
         ),
     )
     def post(self, request: Request, catalog: str) -> Response:
-        """Return the metadata of each dataset of the body, in its order."""
+        """Return the metadata of each dataset of the body, in its order.
+
+        A raster that cannot be read is an error, which names its keys, unless the columns are none
+        that are measured: `bounds` are those that were stored, if any were.
+        """
         columns = _columns(request)
         found = find_together(catalog, _several(request))
         return Response(list(_metadata(schema_of(catalog), found, columns)))
@@ -228,12 +236,13 @@ def _metadata(
     schema: Schema, datasets: list[Dataset], columns: Mapping[str, Callable[[Dataset], Any]]
 ) -> Iterator[dict[str, Any]]:
     for dataset in datasets:
-        if set(columns) - _GIVEN:
-            measuring.ensure(dataset)
-        yield {
-            'keys': schema.shown(dataset),
-            **{name: value(dataset) for name, value in columns.items()},
-        }
+        keys = schema.shown(dataset)
+        if set(columns) - (_GIVEN | {'bounds'} if dataset.bounds else _GIVEN):
+            try:
+                measuring.ensure(dataset)
+            except LargeImageError as error:
+                raise type(error)(f'{"/".join(keys.values())}: {error.detail}') from error
+        yield {'keys': keys, **{name: value(dataset) for name, value in columns.items()}}
 
 
 def _columns(request: Request) -> Mapping[str, Callable[[Dataset], Any]]:

@@ -16,12 +16,16 @@ from .stretch import STEPS
 
 Colors = NDArray[np.uint8]
 
+# What Terracotta has beside those of matplotlib: the lower a value, the less of it is seen.
+_CLOUD = ((128, 128, 128, 0), (170, 170, 170, 127), (213, 213, 213, 255), (255, 255, 255, 255))
+
 
 @lru_cache(maxsize=256)
 def colormap(name: str | None) -> Colors:
     """Return RGBA (256, 4), uint8: what is nothing, then the steps 1 to 255; grey without a name.
 
-    Colour maps of matplotlib are found in lower case too. Other names are those of palettes.
+    Colour maps of matplotlib are found in lower case too; `cloud` is one more. Other names are
+    those of palettes.
     Raises `StyleError` for a name that is neither.
     """
     if name is None:
@@ -44,7 +48,8 @@ def _sampled(name: str) -> Colors:
         # Fractions are cut off, as in the colour maps of others.
         return np.asarray(np.asarray(found(positions)) * 255).astype(np.uint8)
     try:
-        return lookup(parse_palette(name), positions).astype(np.uint8)
+        palette = _CLOUD if name == 'cloud' else parse_palette(name)
+        return lookup(palette, positions).astype(np.uint8)
     except StyleError:
         raise StyleError(f'There is no colour map {name[:60]!r}.') from None
 

@@ -21,7 +21,7 @@ from django_large_image.rest.base import ImageHooks, keeps_hooks, style_said
 from django_large_image.rest.parameters import ALIASES, PLACE, Parameters, is_absent
 
 # Longer query strings are rare and would fill the memory that short ones are kept in.
-_MAX_REMEMBERED = 1024
+MAX_REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ def ask(
     named = {name: str(value) for name, value in kwargs.items() if name in known}
     if not keeps_hooks(view, 'get_query_param'):
         return _parsed(table, _told(view, request, named, table))
-    place, text = table.place(named), _query_string(request._request)
-    if place is None or len(text) > _MAX_REMEMBERED or not text.isascii():
+    place, text = table.place(named), query_string(request._request)
+    if place is None or len(text) > MAX_REMEMBERED or not text.isascii():
         return _parsed(table, _said(request.query_params, named, table))
     look = tuple([entry for entry in named.items() if entry[0] not in PLACE])
     alike = _remembered(table, text, request._request.encoding, look, settings.fingerprint())
@@ -59,7 +59,8 @@ def ask(
     return Asked(query, f'{alike.key}{place}', alike.style, alike.opening)
 
 
-def _query_string(request: HttpRequest) -> str:
+def query_string(request: HttpRequest) -> str:
+    """Return the query string that is in force."""
     # A middleware that has read it may have changed it.
     given: QueryDict | None = request.__dict__.get('GET')
     return request.META.get('QUERY_STRING', '') if given is None else given.urlencode()

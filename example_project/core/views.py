@@ -7,6 +7,9 @@ from typing import Any
 from django.views.generic import DetailView, ListView
 
 from core.models import ImageFile
+from core.scenes import SAMPLES
+from django_large_image.catalog.models import Catalog
+from django_large_image.depth.models import Colormap, DepthImage
 from django_large_image.exceptions import LargeImageError
 from django_large_image.sources.opening import open_source
 from django_large_image.storage.fields import field_file_reference
@@ -20,6 +23,13 @@ class ImageList(ListView):
     paginate_by = 24
     template_name = 'core/list.html'
     context_object_name = 'images'
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the context, with the catalogues, each sample with a picture, and the logs."""
+        pictures = {sample.slug: sample.picture for sample in SAMPLES}
+        catalogs = [(found, pictures.get(found.slug, '')) for found in Catalog.objects.all()]
+        logs = {'logs': DepthImage.objects.all(), 'colors': Colormap.objects.first()}
+        return super().get_context_data(catalogs=catalogs, **logs, **kwargs)
 
 
 class ImageViewer(DetailView):

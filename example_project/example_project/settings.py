@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     's3_file_field',
     'django_large_image',
     'django_large_image.catalog',
+    'django_large_image.depth',
     'core',
 ]
 
@@ -81,6 +82,8 @@ USE_TZ = True
 
 MEDIA_URL = '/media/'
 MEDIA_ROOT = DATA_DIR / 'media'
+# Where the rasters of catalogues lie.
+CATALOGS = DATA_DIR / 'catalogs'
 
 STATIC_URL = '/static/'
 STATIC_ROOT = DATA_DIR / 'static'
@@ -108,4 +111,5 @@ SWAGGER_USE_COMPAT_RENDERERS = False
 
 LARGE_IMAGE = {
     'CESIUM_URL': f'{STATIC_URL}cesium/',
+    'CATALOG_ROOTS': [str(CATALOGS)],
 }

@@ -30,6 +30,7 @@ urlpatterns = [
     path('', include(iiif.urls)),
     path('', include('django_large_image.urls')),
     path('api/catalogs/', include('django_large_image.catalog.urls')),
+    path('api/depth/', include('django_large_image.depth.urls')),
     path('swagger/', schema.with_ui('swagger'), name='swagger'),
     path('redoc/', schema.with_ui('redoc'), name='redoc'),
     re_path(r'^swagger\.(?P<format>json|yaml)$', schema.without_ui(), name='schema'),

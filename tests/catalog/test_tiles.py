@@ -520,7 +520,8 @@ def test_permissions_are_those_of_the_project(client, scenes, settings):
         assert route.callback.view_initkwargs['permission_classes'] == [Nobody]
     view = next(route for route in refused if route.name == 'large-image-catalog-singleband-tile')
     request = APIRequestFactory().get('/')
-    response = view.callback(request, catalog='scenes', keys=f'S2/{DAY}/B04', z=Z, x=X, y=Y)
+    place = {'z': Z, 'x': X, 'y': Y, 'fmt': 'png'}
+    response = view.callback(request, catalog='scenes', keys=f'S2/{DAY}/B04', **place)
     assert response.status_code == 403
     assert set(response.data) == {'message'}
 
@@ -528,16 +529,16 @@ def test_permissions_are_those_of_the_project(client, scenes, settings):
 def test_pictures_are_in_openapi():
     generator = OpenAPISchemaGenerator(openapi.Info('Catalogues', '1'))
     paths = generator.get_schema(None, public=True)['paths']
-    tile = next(path for path in paths if path.endswith('/singleband/{keys}/{z}/{x}/{y}.png'))
+    tile = next(path for path in paths if path.endswith('/singleband/{keys}/{z}/{x}/{y}.{fmt}'))
     operation = paths[tile]['get']
     names = {parameter['name'] for parameter in operation['parameters']}
     assert {'stretch_range', 'colormap', 'explicit_color_map', 'color_transform'} <= names
-    assert operation['produces'] == ['image/png']
+    assert {'image/png', 'image/webp'} <= set(operation['produces'])
     assert 'message' in operation['responses']['400']['schema']['properties']
-    compute = next(path for path in paths if path.endswith('/compute/{keys}/preview.png'))
+    compute = next(path for path in paths if path.endswith('/compute/{keys}/preview.{fmt}'))
     names = {parameter['name'] for parameter in paths[compute]['get']['parameters']}
     assert {'expression', 'v1', 'v5', 'tile_size'} <= names
-    for end in ('/rgb/{z}/{x}/{y}.png', '/legend', '/point/{keys}', '/rgb/{keys}/tilejson.json'):
+    for end in ('/rgb/{z}/{x}/{y}.{fmt}', '/legend', '/point/{keys}', '/rgb/{keys}/tilejson.json'):
         assert any(path.endswith(end) for path in paths), end
 
 

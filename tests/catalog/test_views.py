@@ -229,6 +229,37 @@ def test_a_raster_that_has_vanished(scenes: None, client: Client, roots: Path) -
     assert get(client, 'metadata/S1/2024-01-01/0.5/B02', columns='["metadata"]')['metadata']
 
 
+def test_one_raster_that_has_vanished_among_several(
+    scenes: None, client: Client, roots: Path
+) -> None:
+    lost = api.insert(
+        'scenes',
+        ['S9', '2024-03-01', 1, 'B02'],
+        factories.raster(roots / 'b.tif', np.eye(8), epsg=4326, bounds=(0, 0, 1, 1)),
+        name='lost',
+    )
+    (roots / 'b.tif').unlink()
+    body = {'keys': [['S1', '2024-01-01', 0.5, 'B02'], ['S9', '2024-03-01', 1, 'B02']]}
+
+    def ask(*columns: str) -> Any:
+        url = f'{ROOT}/metadata?columns={json.dumps(columns)}'
+        return client.post(url, body, 'application/json')
+
+    # What is stored needs no raster.
+    answer = ask('bounds', 'name', 'metadata', 'categories').json()
+    assert [found['name'] for found in answer] == ['', 'lost']
+    assert answer[1]['bounds'] == list(lost.bounds or ())
+    for columns in (('range',), ('bounds', 'mean'), ('convex_hull',)):
+        refused = ask(*columns)
+        assert refused.status_code == 404
+        assert refused.json()['message'].startswith('S9/2024-03-01/1/B02: ')
+        assert str(roots) not in refused.json()['message']
+    # Nobody knows where one lies that was never measured.
+    Dataset.objects.update(west=None, measured_version='')
+    assert ask('bounds').status_code == 404
+    assert ask('name').status_code == 200
+
+
 def test_what_was_not_measured_is_at_the_first_request(scenes: None, client: Client) -> None:
     Dataset.objects.update(minimum=None, maximum=None, measured_version='')
     path = 'metadata/S1/2024-01-01/0.5/B02'
@@ -252,8 +283,13 @@ def test_a_project_may_ask_for_a_login(
     refused = client.get('/own/scenes/keys')
     assert refused.status_code in (401, 403)
     assert set(refused.json()) == {'message'}
+    body = {'keys': [['S1', '2024-01-01', 0.5, 'B02']]}
+    assert client.post('/own/scenes/metadata', body, 'application/json').status_code in (401, 403)
+    # Who may read may ask for many at once.
+    assert client.post('/read/scenes/metadata', body, 'application/json').status_code == 200
     client.force_login(django_user_model.objects.create(username='me'))
     assert client.get('/own/scenes/keys').status_code == 200
+    assert client.post('/own/scenes/metadata', body, 'application/json').status_code == 200
 
 
 def test_openapi(client: Client, db: None) -> None:

@@ -120,6 +120,7 @@ PAGES = [
     '/redoc/',
     '/admin/',
 ]
+PAGES += ['/admin/large_image_depth/depthimage/add/', '/admin/large_image_depth/colormap/add/']
 PAGES += ['/admin/core/imagefile/', '/admin/core/imagefile/{}/change/']
 
 

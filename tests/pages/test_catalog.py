@@ -133,7 +133,7 @@ def test_the_list_and_the_footprints(catalog):
     assert page.page.title() == 'Scenes of Italy'
     page.count('5 datasets')
     assert ['S2', '2024-07-01', 'B04'] in page.rows()
-    page.footprints(5)
+    page.footprints(3)
     # All of them are in sight, beside the search.
     box = page.page.locator('.li-search').bounding_box()
     (left, _), (right, _) = page.at((10, 40), (20, 40))
@@ -142,7 +142,7 @@ def test_the_list_and_the_footprints(catalog):
 
 def test_a_row_under_the_hand_shows_its_footprint(catalog):
     page = catalog().open()
-    page.footprints(5)
+    page.footprints(3)
     place = (18, 42)
     (before,) = page.colors(place)
     page.page.locator('.li-results li button').filter(has_text='2024-07-01').hover()
@@ -291,7 +291,7 @@ def test_categories_have_a_legend(catalog):
 
 def test_a_click_reads_values_or_chooses_a_footprint(catalog):
     page = catalog().open()
-    page.footprints(5)
+    page.footprints(3)
     page.page.mouse.click(*page.at((18, 42))[0])
     page.part('shown').filter(has_text='2024-07-01 · B04').wait_for()
     page.settle()
@@ -305,6 +305,165 @@ def test_a_click_reads_values_or_chooses_a_footprint(catalog):
     page.page.mouse.click(*page.at((13, 42))[0])
     readout.filter(has_text='B04: 3000').wait_for()
     assert 'B03: 1000' in readout.inner_text()
+
+
+# Samples of three tiles side by side on three days; the last has one in the west only.
+DAYS = {'2024-01-01': (10, 20, 30), '2024-02-01': (40, 50, 60), '2024-03-01': (70, None, None)}
+
+
+@pytest.fixture
+def tiles(scenes):
+    """A catalogue of tiles and days."""
+    api.create('tiles', ['tile', 'day:date'], title='Tiles')
+    for day, samples in DAYS.items():
+        for number, value in enumerate(samples):
+            if value is not None:
+                name = f'{number}-{day}.tif'
+                west = 10 + 4 * number
+                halves(scenes / name, value, value + 1, (west, 40, west + 4, 44), 'uint8')
+                api.insert('tiles', [f't{number}', day], name)
+
+
+def test_the_tiles_of_a_day_are_joined(catalog, tiles):
+    page = catalog().open('#t0/2024-01-01', slug='tiles')
+    page.settle()
+    page.part('min').fill('0')
+    page.part('max').fill('100')
+    page.part('max').press('Enter')
+    page.settle()
+    # Not below the panels.
+    places = (11.8, 42), (15, 42), (18.2, 42)
+    page.page.evaluate(f'{MAP}.map.map.setView([42, 15], 6, {{ animate: false }})')
+    page.settle()
+    shown, empty, _ = page.colors(*places)
+    near([shown], [(26,) * 3], 3)
+    assert len(set(empty)) > 1
+    page.part('open').get_by_label('tile').check()
+    page.settle()
+    near(page.colors(*places), [(26,) * 3, (52,) * 3, (77,) * 3], 3)
+    page.page.mouse.click(*page.at((18.2, 42))[0])
+    page.part('readout').filter(has_text=re.compile(r'2024-01-01: 30$')).wait_for()
+    # Of several days the newest is on top, unless another one is chosen.
+    page.part('open').get_by_label('day').check()
+    page.settle()
+    near(page.colors(*places), [(178,) * 3, (128,) * 3, (153,) * 3], 3)
+    page.part('rule').select_option('last')
+    page.settle()
+    near(page.colors(*places), [(26,) * 3, (52,) * 3, (77,) * 3], 3)
+    page.part('rule').select_option('mean')
+    page.settle()
+    near(page.colors(*places), [(102,) * 3, (90,) * 3, (115,) * 3], 3)
+    page.page.mouse.click(*page.at((15, 42))[0])
+    page.part('readout').filter(has_text=re.compile(r': 35$')).wait_for()
+    page.part('open').get_by_label('tile').uncheck()
+    page.part('open').get_by_label('day').uncheck()
+    page.settle()
+    near(page.colors((11.8, 42)), [shown], 3)
+
+
+def test_three_days_as_a_picture_of_all_tiles(catalog, tiles):
+    page = catalog().open('#t0/2024-01-01', slug='tiles')
+    page.part('mode-rgb').click()
+    assert page.part('key').input_value() == 'day'
+    # The key that tells the colours apart is no longer one to be joined.
+    assert page.part('open').get_by_label('day').is_hidden()
+    for color, day in zip(('red', 'green', 'blue'), ('02', '01', '01'), strict=True):
+        page.part(color).select_option(f'2024-{day}-01')
+    page.part('min').fill('0')
+    page.part('max').fill('100')
+    page.part('max').press('Enter')
+    page.part('open').get_by_label('tile').check()
+    page.settle()
+    page.page.evaluate(f'{MAP}.map.map.setView([42, 15], 6, {{ animate: false }})')
+    page.settle()
+    near(page.colors((11.8, 42), (15, 42)), [(102, 26, 26), (128, 51, 51)], 3)
+
+
+def test_a_chart_of_the_values_at_a_place(catalog, tiles):
+    page = catalog().open('#t0/2024-02-01', slug='tiles')
+    page.settle()
+    button = page.part('along')
+    assert button.inner_text() == 'Chart over day'
+    page.page.mouse.click(*page.at((11, 42))[0])
+    page.part('readout').filter(has_text='40').wait_for()
+    button.click()
+    value = page.part('series-value')
+    value.filter(has_text='2024-02-01 — 40').wait_for()
+    assert page.part('series-title').inner_text().endswith('E')
+    dots = page.part('chart').locator('.li-value')
+    heights = [float(dot.get_attribute('cy')) for dot in dots.all()]
+    widths = [float(dot.get_attribute('cx')) for dot in dots.all()]
+    # Even steps of values upwards, at the distance of the days.
+    assert heights[0] - heights[1] == pytest.approx(heights[1] - heights[2], abs=0.3)
+    assert heights[0] > heights[1]
+    assert (widths[1] - widths[0]) / (widths[2] - widths[1]) == pytest.approx(31 / 29, abs=0.01)
+    # Another place, another series: there is none on the last day.
+    page.part('open').get_by_label('tile').check()
+    page.settle()
+    page.page.evaluate(f'{MAP}.map.map.setView([42, 15], 6, {{ animate: false }})')
+    page.page.mouse.click(*page.at((15, 42.5))[0])
+    value.filter(has_text='2024-02-01 — 50').wait_for()
+    assert dots.count() == 2
+    # By the hand, and by the keyboard.
+    box = page.part('chart').bounding_box()
+    page.page.mouse.move(box['x'] + 60, box['y'] + 40)
+    value.filter(has_text='2024-01-01 — 20').wait_for()
+    page.part('chart').focus()
+    page.page.keyboard.press('End')
+    value.filter(has_text='2024-02-01 — 50').wait_for()
+    page.page.keyboard.press('ArrowLeft')
+    value.filter(has_text='2024-01-01 — 20').wait_for()
+    page.page.keyboard.press('Enter')
+    page.part('shown').filter(has_text='t0 · 2024-01-01').wait_for()
+    page.page.keyboard.press('Escape')
+    assert page.part('series').is_hidden()
+    assert button.evaluate('part => part === document.activeElement')
+
+
+def test_a_chart_where_there_is_nothing(catalog, tiles):
+    page = catalog().open('#t0/2024-02-01', slug='tiles')
+    page.settle()
+    page.part('open').get_by_label('tile').check()
+    page.settle()
+    page.page.evaluate(f'{MAP}.map.map.setView([20, 12], 6, {{ animate: false }})')
+    page.part('along').click()
+    page.part('series-value').filter(has_text='no value here').wait_for()
+    assert page.part('chart').locator('.li-value').count() == 0
+
+
+def test_a_catalogue_without_days_has_no_chart(catalog, scenes):
+    api.create('plain', ['name'])
+    api.insert('plain', ['a'], '0.tif')
+    page = catalog().open('#a', slug='plain')
+    page.settle()
+    assert page.part('along').is_hidden()
+
+
+def test_gamma_contrast_and_saturation(catalog):
+    page = catalog().open('#S2/2024-05-01/B04')
+    page.part('min').fill('0')
+    page.part('max').fill('4000')
+    page.part('max').press('Enter')
+    page.settle()
+    west, east = (11, 42), (13, 42)
+    near(page.colors(west, east), [(64,) * 3, (191,) * 3], 3)
+    assert page.part('gamma').is_hidden()
+    page.part('adjust').locator('summary').click()
+    page.part('gamma').fill('2')
+    page.settle()
+    near(page.colors(west, east), [(128,) * 3, (221,) * 3], 3)
+    assert page.part('saturation').is_hidden()
+    page.part('mode-rgb').click()
+    for color, band in {'red': 'B08', 'green': 'B04', 'blue': 'B04'}.items():
+        page.part(color).select_option(band)
+    page.part('saturation').fill('0')
+    page.settle()
+    gray, _ = page.colors(west, east)
+    assert max(gray) - min(gray) <= 4
+    page.part('unadjust').click()
+    page.settle()
+    red, _ = page.colors(west, east)
+    assert red[0] > red[1] + 100
 
 
 def test_all_by_keyboard(catalog):
@@ -342,7 +501,7 @@ def test_the_tile_url_can_be_copied_and_the_address_shared(catalog):
     other.settle()
     near(other.colors((17, 42), (19, 42)), [(0, 0, 0), (255, 255, 255)], 8)
     # It is what the map shows, whenever the footprints come.
-    other.footprints(6)
+    other.footprints(4)
     (left, _), (right, _) = other.at((16, 42), (20, 42))
     assert right - left > 200
 
@@ -360,6 +519,16 @@ def test_a_phone(catalog, scheme):
     page.part('toggle').click()
     assert page.part('palette').is_visible()
     assert page.part('copy').evaluate('part => part.getBoundingClientRect().right') <= 390
+    # The chart stands above what is folded.
+    page.part('along').click()
+    page.part('series-value').filter(has_text='2024-05-01').wait_for()
+    assert page.part('palette').is_hidden()
+    chart, foot = (page.part(name).bounding_box() for name in ('series', 'panel'))
+    assert chart['x'] >= 0
+    assert chart['x'] + chart['width'] <= 390
+    assert chart['y'] + chart['height'] <= foot['y']
+    page.part('series-close').click()
+    page.part('toggle').click()
     page.part('search-toggle').click()
     assert page.part('palette').is_hidden()
     assert page.page.evaluate('document.documentElement.scrollWidth') <= 390
@@ -368,7 +537,7 @@ def test_a_phone(catalog, scheme):
 def test_a_raster_that_vanished_is_a_message(catalog, scenes):
     (scenes / '3.tif').unlink()
     page = catalog().open()
-    page.footprints(4)
+    page.count('5 datasets')
     page.page.locator('.li-results li button').filter(has_text='2024-07-01').click()
     said = page.part('notice')
     said.wait_for()

@@ -33,6 +33,14 @@ def test_palettes_have_their_colors_evenly():
     assert colors[255].tolist() == [49, 130, 189, 255]
 
 
+def test_clouds_are_seen_the_more_the_whiter_they_are():
+    colors = colormap('cloud')
+    assert colors[1].tolist() == [128, 128, 128, 0]
+    assert colors[171].tolist() == [213, 213, 213, 255]
+    assert colors[255].tolist() == [255] * 4
+    assert (np.diff(colors[1:].astype(int), axis=0) >= 0).all()
+
+
 @pytest.mark.parametrize('name', ['', 'nosuch', '__import__("os")', 'x' * 500])
 def test_other_names_are_refused(name):
     with pytest.raises(StyleError):

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from django_large_image.exceptions import LargeImageError, MissingError
+from django_large_image.exceptions import LargeImageError, MissingError, ParameterError
 from django_large_image.management.printing import printable
 
 
@@ -103,6 +103,7 @@ class Command(BaseCommand):
 def _schema(slug: str, pattern: Any, rgb_key: str | None) -> Any:
     """Return the schema of a catalogue with the keys of a pattern; it is made if there is none."""
     from django_large_image.catalog import api
+    from django_large_image.catalog.models import Catalog
     from django_large_image.catalog.schema import forget, schema_of
 
     kinds = dict(pattern.kinds)
@@ -113,9 +114,14 @@ def _schema(slug: str, pattern: Any, rgb_key: str | None) -> Any:
     try:
         schema = schema_of(slug)
     except MissingError:
-        api.create(slug, [f'{name}:{kind}' for name, kind in kinds.items()])
+        try:
+            api.create(slug, [f'{name}:{kind}' for name, kind in kinds.items()])
+        except ParameterError:
+            # Unless another ingestion has made it a moment ago.
+            if not Catalog.objects.filter(slug=slug).exists():
+                raise
         forget()
-        return schema_of(slug)
+        schema = schema_of(slug)
     known = {key.name: key.kind for key in schema.keys}
     if known != kinds:
         keys = ', '.join(f'{name}:{kind}' for name, kind in known.items())

@@ -1,15 +1,19 @@
 /** Starts the page of a catalogue: the search leads to datasets, the map shows them, the panel styles them. */
 
 import { CatalogApi, pathOf } from './catalog_api.js';
-import { CatalogControls } from './catalog_controls.js';
+import { COLORS, CatalogControls } from './catalog_controls.js';
 import { CatalogMap, holds } from './catalog_map.js';
 import { Search } from './catalog_search.js';
+import { Series } from './catalog_series.js';
+import { mixed, openKeys, opened } from './catalog_style.js';
 import { partsOf } from './controls.js';
 import { Notice } from './notice.js';
 import { place, values as shown } from './readout.js';
 
 // Below this width, in pixels, one panel is open at a time (viewer.css has the same).
 const NARROW = 560;
+// Datasets at one place, of which one is seen.
+const MANY = 200;
 
 class CatalogPage {
   static async create(section, notice) {
@@ -37,12 +41,16 @@ class CatalogPage {
       failed,
     });
     this.controls = new CatalogControls(parts, api, colormaps, {
-      changed: (layer, style) => {
-        this.notice.hide();
-        this.map.show(api.tiles(layer), style.opacity, this.bounds);
-      },
+      changed: (layer, style) => this.#show(layer, style),
       failed,
     });
+    this.series = new Series(parts, api, {
+      chosen: (value) => this.open(this.controls.values.with(api.keys.indexOf(this.series.axis), value)),
+      failed,
+    });
+    parts.along.hidden = !this.series.axis;
+    parts.along.append(` ${this.series.axis?.name ?? ''}`);
+    parts.along.addEventListener('click', () => this.#along(this.place ?? this.map.center()));
     this.search = new Search(parts, api, {
       found: (datasets) => this.#found(datasets),
       pointed: (index) => this.map.highlight(index),
@@ -113,6 +121,22 @@ class CatalogPage {
     }
   }
 
+  /** Show a layer where it lies: a mosaic goes beyond the dataset that it was chosen by. */
+  async #show(layer, style) {
+    const asked = (this.showing = {});
+    this.notice.hide();
+    try {
+      const mosaic = openKeys(style).length > 0;
+      const bounds = mosaic ? await this.api.bounds(layer) : this.bounds;
+      if (asked !== this.showing) return;
+      this.extent = bounds;
+      this.map.outline(mosaic ? null : this.hull, mosaic ? null : bounds);
+      this.map.show(this.api.tiles(layer), style.opacity, bounds);
+    } catch (error) {
+      if (asked === this.showing) this.failed(error.message);
+    }
+  }
+
   /** Show a dataset: zoom to it, style it, tell where it lies. */
   async open(values) {
     this.opening = values;
@@ -124,8 +148,9 @@ class CatalogPage {
       if (this.opening !== values) return;
       const { bounds } = metadata;
       const moved = JSON.stringify(bounds) !== JSON.stringify(this.bounds);
-      this.bounds = bounds;
-      this.map.outline(metadata.convex_hull, bounds);
+      this.bounds = this.extent = bounds;
+      this.hull = metadata.convex_hull;
+      this.map.outline(this.hull, bounds);
       this.search.mark(values);
       window.history.replaceState(null, '', `#${pathOf(values)}`);
       this.uncover();
@@ -142,8 +167,9 @@ class CatalogPage {
 
   /** Read the values of what is shown; elsewhere show the dataset that lies there. */
   async #clicked(lng, lat) {
-    if (this.controls.values && this.bounds && holds(this.bounds, lng, lat)) {
-      await this.#read(lng, lat);
+    if (this.controls.values && this.extent && holds(this.extent, lng, lat)) {
+      this.place = [lng, lat];
+      await Promise.all([this.#read(lng, lat), this.parts.series.hidden || this.#along(this.place)]);
       return;
     }
     const index = this.map.at(lng, lat);
@@ -156,14 +182,15 @@ class CatalogPage {
     this.controls.say(where);
     let what;
     try {
+      const { rule } = this.controls.style;
       const found = await Promise.all(
-        this.controls.bands().map(async ([name, values]) => {
-          const [entry] = await this.api.point(values, lng, lat, 1);
-          return [name, entry];
+        this.#bands().map(async ([name, values]) => {
+          const entries = await this.api.point(values, lng, lat, { limit: MANY });
+          const value = mixed(entries.map((entry) => entry.value), rule);
+          return [name, value, value === null ? entries.find(({ error }) => error)?.error : undefined];
         }),
       );
-      const problem = found.find(([, entry]) => entry?.error)?.[1].error;
-      what = problem ?? this.#said(found);
+      what = found.find(([, , error]) => error)?.[2] ?? this.#said(found);
     } catch (error) {
       what = error.message;
     }
@@ -171,10 +198,28 @@ class CatalogPage {
   }
 
   #said(found) {
-    const there = found.filter(([, entry]) => typeof entry?.value === 'number');
-    const name = found.length === 1 && there.length ? this.controls.category(there[0][1].value) : '';
-    const text = shown(Object.fromEntries(there.map(([band, { value }]) => [band, value])));
+    const there = found.filter(([, value]) => value !== null);
+    const name = found.length === 1 && there.length ? this.controls.legend.nameOf(there[0][1]) : '';
+    const text = shown(Object.fromEntries(there));
     return name ? `${text} (${name})` : text;
+  }
+
+  /** The names, the paths and the colours of the bands of what is shown. */
+  #bands() {
+    const { controls, api } = this;
+    const open = openKeys(controls.style);
+    const bands = controls.bands();
+    const color = (index) => (bands.length > 1 ? COLORS[index] : undefined);
+    return bands.map(([name, values], index) => [name, opened(api.keys, values, open), color(index)]);
+  }
+
+  /** Show the values at a place along the key of dates. */
+  #along([lng, lat]) {
+    const { controls, api, series } = this;
+    const { rule } = controls.style;
+    const here = controls.values[api.keys.indexOf(series.axis)];
+    this.uncover();
+    return series.show(this.#bands(), lng, lat, { title: place(lng, lat, true), rule, here });
   }
 }
 

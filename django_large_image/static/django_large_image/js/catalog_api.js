@@ -1,6 +1,7 @@
 /** The paths of one catalogue, below the page's own. */
 
 import { getJson, withQuery } from './api.js';
+import { listed } from './palettes.js';
 
 /** The values of keys as the path of a dataset. */
 export function pathOf(values) {
@@ -46,20 +47,24 @@ export class CatalogApi {
     return withQuery(`${this.base}${path}/{z}/{x}/{y}.png`, query);
   }
 
-  /** The colours of values; with the values of keys those of a dataset's own look. */
-  async legend(query, values = []) {
-    const path = values.length ? `legend/${pathOf(values)}` : 'legend';
-    return (await getJson(withQuery(`${this.base}${path}`, query))).colormap;
+  /** West, south, east and north of all that a layer shows. */
+  async bounds({ path, query }) {
+    return (await getJson(withQuery(`${this.base}${path}/tilejson.json`, query))).bounds;
   }
 
-  /** The values at a place of all datasets that a path of values names. */
-  async point(values, lon, lat, limit) {
-    return (await getJson(withQuery(`${this.base}point/${pathOf(values)}`, { lon, lat, limit }))).values;
+  /** Which value has which colour, in so many steps unless there are categories. */
+  async legend({ path, query }, steps) {
+    return (await getJson(withQuery(`${this.base}${path}`, { ...query, num_values: steps }))).colormap;
   }
 
-  /** The names of colour maps by the library they come from; where the project does not tell, those that are drawn here. */
-  async colormaps() {
-    if (this.names) return getJson(this.names);
-    return { palettes: Object.keys(await getJson(this.swatches)) };
+  /** The values at a place of the datasets that a path of values names, one page of them, the oldest first. */
+  async point(values, lon, lat, { limit, page = 0 }) {
+    const query = { lon, lat, limit, page };
+    return (await getJson(withQuery(`${this.base}point/${pathOf(values)}`, query))).values;
+  }
+
+  /** The names of colour maps by the library they come from. */
+  colormaps() {
+    return listed(this.names, this.swatches);
   }
 }

@@ -1,15 +1,25 @@
 /** The panel of the catalogue: one dataset, three as red, green and blue, or a formula; colours, range, legend. */
 
-import { OWN, INITIAL, histogramOf, layerOf, numbers, others, paletteOf, variablesOf } from './catalog_style.js';
+import { Legend } from './catalog_legend.js';
+import {
+  INITIAL,
+  OWN,
+  histogramOf,
+  inCategories,
+  layerOf,
+  openKeys,
+  others,
+  variablesOf,
+} from './catalog_style.js';
 import { option } from './controls.js';
 import { groups } from './palettes.js';
 import { RangeControl } from './range_control.js';
 
 const DELAY = 150;
 const MAX_SIBLINGS = 500;
-const STEPS = 64;
 const MODES = ['single', 'rgb', 'compute'];
-const COLORS = ['#e5484d', '#30a46c', '#3e8bff'];
+export const COLORS = ['#e5484d', '#30a46c', '#3e8bff'];
+const ADJUSTMENTS = ['gamma', 'contrast', 'saturation'];
 // Values of keys under which people store these colours of light; without one the first that there are.
 const LIGHT = {
   red: /^(red|b0?4)$/i,
@@ -36,6 +46,7 @@ export class CatalogControls {
     this.wishes = { channels: [], variables: {} };
     this.values = null;
     this.style = { ...INITIAL, key: api.keys.at(-1).name };
+    this.legend = new Legend(parts, api, on.failed);
     this.range = new RangeControl(parts, (part) => this.set(part));
     for (const [group, names] of groups(colormaps)) {
       const element = document.createElement('optgroup');
@@ -44,6 +55,7 @@ export class CatalogControls {
       parts.palette.append(element);
     }
     fill(parts.key, api.keys.map(({ name }) => name), this.style.key);
+    parts.open.append(...api.keys.map(({ name }) => this.#check(name)));
     this.#listen();
     this.#show();
   }
@@ -65,8 +77,32 @@ export class CatalogControls {
     on('expression', 'change', () => this.set({ expression: parts.expression.value }));
     on('palette', 'change', () => this.set({ palette: parts.palette.value }));
     on('reverse', 'change', () => this.set({ reverse: parts.reverse.checked }));
+    on('rule', 'change', () => this.set({ rule: parts.rule.value }));
+    for (const name of ADJUSTMENTS) {
+      on(name, 'input', () => this.set({ [name]: Number(parts[name].value) }));
+    }
+    on('unadjust', 'click', () =>
+      this.set(Object.fromEntries(ADJUSTMENTS.map((name) => [name, INITIAL[name]]))),
+    );
     on('opacity', 'input', () => this.set({ opacity: Number(parts.opacity.value) / 100 }));
     on('copy', 'click', () => this.#copy());
+  }
+
+  /** A box that leaves a key open. */
+  #check(name) {
+    const label = document.createElement('label');
+    const box = Object.assign(document.createElement('input'), { type: 'checkbox', value: name });
+    label.className = 'li-check';
+    label.append(box, ` ${name}`);
+    box.addEventListener('change', () => {
+      const open = this.api.keys.map((key) => key.name).filter((key) => this.#box(key).checked);
+      this.set({ open });
+    });
+    return label;
+  }
+
+  #box(name) {
+    return this.parts.open.querySelector(`[value="${CSS.escape(name)}"]`);
   }
 
   /** Numbers of one band mean nothing for others. */
@@ -88,12 +124,9 @@ export class CatalogControls {
   /** Show another dataset in the style that is chosen. Raises `ApiError`. */
   async open(values, metadata) {
     this.values = values;
-    this.current = metadata;
     this.drawn = null;
     const own = this.parts.palette.querySelector(`[value="${OWN}"]`);
     const described = Boolean(metadata.categories?.length);
-    this.categories = described ? await this.api.legend({ colormap: OWN }, values) : [];
-    if (values !== this.values) return;
     own.hidden = own.disabled = !described;
     const before = this.style.palette === OWN ? '' : this.style.palette;
     await this.#differ(this.style.key, { palette: described ? OWN : before, ...this.#unranged() });
@@ -141,8 +174,9 @@ export class CatalogControls {
   }
 
   #tell() {
-    this.on.changed(layerOf(this.style, this.api.keys, this.values), this.style);
-    this.#legend();
+    const layer = layerOf(this.style, this.api.keys, this.values);
+    this.on.changed(layer, this.style);
+    this.legend.show(this.style, layer);
   }
 
   #show() {
@@ -150,12 +184,27 @@ export class CatalogControls {
     for (const mode of MODES) {
       parts[`mode-${mode}`].setAttribute('aria-pressed', String(style.mode === mode));
     }
-    const own = style.mode === 'single' && style.palette === OWN;
+    const own = inCategories(style);
+    const open = openKeys(style);
     parts['key-field'].hidden = style.mode === 'single' || this.api.keys.length < 2;
+    for (const { name } of this.api.keys) {
+      const box = this.#box(name);
+      box.checked = open.includes(name);
+      box.parentElement.hidden = style.mode !== 'single' && name === style.key;
+    }
+    parts['open-field'].hidden = style.mode !== 'single' && this.api.keys.length < 2;
+    parts['rule-field'].hidden = !open.length;
+    parts.rule.value = style.rule;
     parts.composite.hidden = style.mode !== 'rgb';
     parts.formula.hidden = style.mode !== 'compute';
     parts['palette-field'].hidden = style.mode === 'rgb';
     parts['range-field'].hidden = own;
+    parts.adjust.hidden = own || style.mode === 'compute';
+    parts['saturation-field'].hidden = style.mode !== 'rgb';
+    for (const name of ADJUSTMENTS) {
+      parts[name].value = style[name];
+      parts[`${name}-value`].value = style[name];
+    }
     // Nothing is known of the results of a formula.
     parts.presets.hidden = parts.bars.hidden = style.mode === 'compute';
     parts.key.value = style.key;
@@ -223,62 +272,6 @@ export class CatalogControls {
     this.range.show(this.style);
   }
 
-  /** Which value has which colour: a bar with its ends, or a list of categories. */
-  async #legend() {
-    const { parts, style, values } = this;
-    const own = style.mode === 'single' && style.palette === OWN;
-    const asked = (this.asked = {});
-    parts.classes.hidden = !own;
-    parts.scale.hidden = own || style.mode === 'rgb';
-    if (own) {
-      parts.classes.replaceChildren(...this.categories.map((entry) => this.#category(entry)));
-      return;
-    }
-    if (style.mode === 'rgb') return;
-    const [low, high] = numbers(style, this.current);
-    if (low === null || high === null) return;
-    try {
-      const stretch = JSON.stringify([low, high]);
-      const query = { stretch_range: stretch, colormap: paletteOf(style), num_values: STEPS };
-      const colors = await this.api.legend(query);
-      if (asked !== this.asked || values !== this.values) return;
-      this.#paint(colors.map(({ rgba }) => rgba));
-      parts['scale-low'].textContent = shown(low);
-      parts['scale-high'].textContent = shown(high);
-    } catch (error) {
-      if (asked === this.asked) this.on.failed(error.message);
-    }
-  }
-
-  #paint(colors) {
-    const context = this.parts.swatch.getContext('2d');
-    const { width, height } = context.canvas;
-    const step = width / colors.length;
-    context.clearRect(0, 0, width, height);
-    colors.forEach(([red, green, blue, alpha], index) => {
-      context.fillStyle = `rgb(${red} ${green} ${blue} / ${alpha / 255})`;
-      context.fillRect(Math.floor(index * step), 0, Math.ceil(step), height);
-    });
-  }
-
-  #category({ value, rgba: [red, green, blue, alpha], name }) {
-    const item = document.createElement('li');
-    const patch = document.createElement('span');
-    patch.className = 'li-patch';
-    patch.style.backgroundColor = `rgb(${red} ${green} ${blue} / ${alpha / 255})`;
-    item.append(patch, name ?? [value].flat().map((end) => end ?? '').join(' – '));
-    return item;
-  }
-
-  /** The name of the category that holds a value. */
-  category(value) {
-    const holds = ({ value: own }) => {
-      const [low, high] = Array.isArray(own) ? own : [own, own];
-      return value >= (low ?? -Infinity) && value <= (high ?? Infinity);
-    };
-    return this.categories?.find(holds)?.name ?? '';
-  }
-
   async #copy() {
     if (!this.values) return;
     const url = this.api.tiles(layerOf(this.style, this.api.keys, this.values));
@@ -295,9 +288,4 @@ export class CatalogControls {
   say(text) {
     this.parts.readout.textContent = text;
   }
-}
-
-/** A number in at most five digits. */
-function shown(value) {
-  return String(Number(value.toPrecision(5)));
 }

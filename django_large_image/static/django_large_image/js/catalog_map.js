@@ -44,8 +44,7 @@ export class CatalogMap {
     stage.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.target !== stage) return;
       event.preventDefault();
-      const { lng, lat } = this.map.getCenter();
-      on.clicked(lng, lat);
+      on.clicked(...this.center());
     });
     this.map.fitBounds(WORLD, { animate: false });
     new ResizeObserver(() => this.map.invalidateSize({ animate: false })).observe(stage);
@@ -58,7 +57,9 @@ export class CatalogMap {
     this.boundsList = boundsList;
     this.highlight(-1);
     this.footprints.clearLayers();
-    for (const bounds of boundsList.filter(Boolean)) {
+    // Once where many lie at the same place.
+    const places = new Map(boundsList.filter(Boolean).map((bounds) => [bounds.join(), bounds]));
+    for (const bounds of places.values()) {
       this.footprints.addLayer(this.L.rectangle(this.#box(bounds), style));
     }
   }
@@ -71,7 +72,7 @@ export class CatalogMap {
     this.here = bounds ? this.L.rectangle(this.#box(bounds), style).addTo(this.map) : null;
   }
 
-  /** Mark the place of the dataset that is shown: its hull where there is one, its bounds otherwise. */
+  /** Mark the place of the dataset that is shown: its hull where there is one, its bounds otherwise; nothing for neither. */
   outline(hull, bounds) {
     this.shown?.remove();
     const style = { className: 'li-footprint li-footprint--shown', weight: 2, interactive: false };
@@ -105,6 +106,12 @@ export class CatalogMap {
       paddingBottomRight: [inset('[data-li=panel]'), 24],
       ...options,
     });
+  }
+
+  /** Longitude and latitude of the middle of what is in sight. */
+  center() {
+    const { lng, lat } = this.map.getCenter();
+    return [lng, lat];
   }
 
   /** West, south, east and north of what is in sight, as a parameter. */

@@ -10,6 +10,8 @@ const NAMES = /[A-Za-z_]\w*/g;
 export const INITIAL = Object.freeze({
   mode: 'single', // single | rgb | compute
   key: '', // in which the datasets of a composite or a formula differ
+  open: Object.freeze([]), // names of keys any value of which is shown: a mosaic
+  rule: 'first', // what is seen where several lie: first (the newest) | last | min | max | mean
   channels: Object.freeze(['', '', '']),
   variables: Object.freeze({}),
   expression: '(v1 - v2) / (v1 + v2)',
@@ -18,6 +20,9 @@ export const INITIAL = Object.freeze({
   range: 'auto', // auto: percentiles 2 to 98 | full | manual
   min: null,
   max: null,
+  gamma: 1,
+  contrast: 0,
+  saturation: 1,
   opacity: 1,
 });
 
@@ -38,16 +43,24 @@ function formulaEnds({ range, min, max }) {
   return range === 'manual' ? [min ?? -1, max ?? 1] : [-1, 1];
 }
 
-/** The ends of the stretch in numbers, from what is known of the dataset. */
-export function numbers(style, metadata) {
-  if (style.mode === 'compute') return formulaEnds(style);
-  const [low, high] = metadata.range ?? [null, null];
-  const percentile = (percent) => metadata.percentiles?.[percent - 1];
-  if (style.range === 'auto') return [percentile(2) ?? low, percentile(98) ?? high];
-  return style.range === 'manual' ? [style.min ?? low, style.max ?? high] : [low, high];
+/** Whether a dataset is shown in the colours of its own categories. */
+export function inCategories({ mode, palette }) {
+  return mode === 'single' && palette === OWN;
 }
 
-export function paletteOf({ palette, reverse }) {
+/** Gamma, contrast and saturation as the server reads them; none for a formula. */
+function transformOf({ mode, gamma, contrast, saturation }) {
+  if (mode === 'compute') return null;
+  const bands = mode === 'rgb' ? 'rgb' : '1';
+  const operations = [
+    gamma === 1 ? '' : `gamma ${bands} ${gamma}`,
+    contrast ? `sigmoidal ${bands} ${contrast} 0.5` : '',
+    mode === 'single' || saturation === 1 ? '' : `saturation ${saturation}`,
+  ];
+  return operations.filter(Boolean).join(', ');
+}
+
+function paletteOf({ palette, reverse }) {
   return palette && palette !== OWN && reverse ? `${palette}_r` : palette;
 }
 
@@ -57,21 +70,43 @@ export function others(keys, values, key, ...instead) {
   return [...values.slice(0, place), ...instead, ...values.slice(place + 1)];
 }
 
-/** The path and the query of the tiles that show the dataset of `values`. */
-export function layerOf(style, keys, values) {
+/** The names of keys that are left open; that which tells the bands of a composite apart cannot be. */
+export function openKeys({ open, mode, key }) {
+  return mode === 'single' ? open : open.filter((name) => name !== key);
+}
+
+/** The values of a path, `OPEN` in the place of those of the keys `open`. */
+export function opened(keys, values, open) {
+  return values.map((value, index) => (open.includes(keys[index].name) ? OPEN : value));
+}
+
+/** What is read where several datasets lie, of their values from the oldest to the newest; `null` for none. */
+export function mixed(values, rule) {
+  const known = values.filter((value) => typeof value === 'number');
+  if (!known.length) return null;
+  if (rule === 'min' || rule === 'max') return Math[rule](...known);
+  if (rule === 'mean') return known.reduce((sum, value) => sum + value, 0) / known.length;
+  return known.at(rule === 'last' ? 0 : -1);
+}
+
+/** The path and the query of the tiles that show the dataset of `chosen`, or the mosaic that it belongs to. */
+export function layerOf(style, keys, chosen) {
+  const open = openKeys(style);
+  const values = opened(keys, chosen, open);
+  const rule = open.length && style.rule !== 'first' ? style.rule : null;
   if (style.mode === 'single') {
-    const stretch = style.palette === OWN ? null : ends(style);
-    return {
-      path: `singleband/${pathOf(values)}`,
-      query: { stretch_range: stretch, colormap: paletteOf(style) },
-    };
+    const own = style.palette === OWN;
+    const query = { stretch_range: own ? null : ends(style), colormap: paletteOf(style) };
+    const transform = own ? null : transformOf(style);
+    return { path: `singleband/${pathOf(values)}`, query: { ...query, color_transform: transform, rule } };
   }
   const path = [style.mode, pathOf(others(keys, values, style.key))].filter(Boolean).join('/');
   const key = style.key === keys.at(-1).name ? null : style.key;
   if (style.mode === 'rgb') {
     const ranges = CHANNELS.map((name) => [`${name}_range`, ends(style)]);
     const bands = CHANNELS.map((name, index) => [name, style.channels[index]]);
-    return { path, query: { key, ...Object.fromEntries([...bands, ...ranges]) } };
+    const query = { key, ...Object.fromEntries([...bands, ...ranges]) };
+    return { path, query: { ...query, color_transform: transformOf(style), rule } };
   }
   const used = variablesOf(style.expression).map((name) => [name, style.variables[name]]);
   return {
@@ -82,8 +117,16 @@ export function layerOf(style, keys, values) {
       ...Object.fromEntries(used),
       stretch_range: JSON.stringify(formulaEnds(style)),
       colormap: paletteOf(style),
+      rule,
     },
   };
+}
+
+/** The path and the query of the legend of a layer; `null` for a picture of three bands. */
+export function legendOf({ mode }, { path, query }) {
+  if (mode === 'rgb') return null;
+  if (mode === 'single') return { path: path.replace(/^singleband/, 'legend'), query };
+  return { path: 'legend', query: { stretch_range: query.stretch_range, colormap: query.colormap } };
 }
 
 /**
