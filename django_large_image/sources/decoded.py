@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import os
+import random
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -308,7 +309,12 @@ def _decode_block(dataset: gdal.Dataset, layout: _Layout, block: Box) -> Array:
 
 
 def _keep(dataset: gdal.Dataset, layout: _Layout, block: Box, data: Array) -> None:
-    """Keep what was read of a block."""
+    """Keep what was read of a block; of a file that is full each second one, by chance.
+
+    Whoever walks round through more than fits would never find a block again otherwise.
+    """
+    if _kept.ring.full and not layout.sequential and random.getrandbits(1):
+        return
     squares = [
         np.ascontiguousarray(data[y : y + _SQUARE, x : x + _SQUARE])
         for y in range(0, block[3], _SQUARE)

@@ -69,6 +69,11 @@ class RingFile:
     def __contains__(self, key: Hashable) -> bool:
         return key in self._entries
 
+    @property
+    def full(self) -> bool:
+        """Whether what comes now is written over what was there before."""
+        return self._head > self._limit
+
     def read(self, key: Hashable, spans: Iterable[Span]) -> list[bytes] | None:
         """Return parts (start, size) of a value; None when it is not there, or no longer."""
         file, entry = self._file, self._entries.get(key)

@@ -270,6 +270,32 @@ def test_a_small_file_turns_over_under_many_threads(images, settings):
     assert os.fstat(decoded._kept.ring._file.descriptor).st_size <= 250_000
 
 
+def test_a_walk_through_more_than_fits_finds_some_again(images, settings, monkeypatch):
+    reader = source(images('odd.jp2'))
+    tiles = [tile for tile in tiles_of(reader) if tile[0] == reader.levels - 1]
+    read, decoding = [], decoded._decode_block
+
+    def counted(*args):
+        read.append(args)
+        return decoding(*args)
+
+    monkeypatch.setattr(decoded, '_decode_block', counted)
+
+    def walk() -> int:
+        read.clear()
+        for tile in tiles:
+            reader.read_tile(*tile)
+        return len(read)
+
+    every = walk()
+    decoded._kept.reset()
+    # What is oldest would always be what comes next.
+    settings.LARGE_IMAGE = {'DECODED_CACHE_BYTES': every * 128 * 128 * 3 * 7 // 10}
+    walks = [walk() for _ in range(12)]
+    assert walks[0] >= every
+    assert np.mean(walks[2:]) < 0.8 * every
+
+
 def test_a_replaced_file_is_never_served_from_the_old_one(images, tmp_path):
     path = tmp_path / 'image.jp2'
     shutil.copy(images('rgb.jp2'), path)

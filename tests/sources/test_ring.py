@@ -34,6 +34,14 @@ def test_parts_of_values_are_read():
     assert ring.read('c', [(0, 1)]) is None
 
 
+def test_it_is_full_when_something_has_been_overwritten():
+    ring = RingFile()
+    assert not ring.full
+    for number in range(4):
+        ring.write(number, [value(number, 30)], 100)
+        assert ring.full == (0 not in ring)
+
+
 def test_the_oldest_go_first():
     ring = RingFile()
     for number in range(25):
