@@ -18,28 +18,40 @@ from tests import factories
 ROOT = Path(__file__).resolve().parents[2]
 CESIUM = ROOT / 'node_modules' / 'cesium' / 'Build' / 'Cesium'
 FLAGS = (
-    '--no-sandbox --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist '
-    '--disable-background-networking --disable-component-update --disable-sync --no-first-run'
+    '--no-sandbox --disable-background-networking --disable-component-update --disable-sync '
+    '--no-first-run'
 ).split()
+# The globe needs WebGL, which software draws here: of any other page it would only take time.
+WEBGL = '--use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist'.split()
 PATIENCE = 60_000  # milliseconds: the globe is drawn by software here, beside other work
 
 RED, GREEN, BLUE, YELLOW = (200, 40, 40), (40, 160, 60), (40, 70, 200), (230, 210, 40)
 
 
 @pytest.fixture(scope='session')
-def chromium() -> Iterator[Any]:
-    """Debian's Chromium; nothing is downloaded."""
+def chromium() -> Iterator[Callable[..., Any]]:
+    """Debian's Chromium, with and without WebGL: `chromium()`, `chromium(webgl=True)`; nothing is
+    downloaded.
+    """
     api = pytest.importorskip('playwright.sync_api', reason='The package playwright is missing.')
     path = shutil.which('chromium') or shutil.which('chromium-browser')
     if path is None:
         pytest.skip('There is no chromium on the PATH (apt-get install chromium).')
+    launched: dict[bool, Any] = {}
+
+    def launch(*, webgl: bool = False) -> Any:
+        if webgl not in launched:
+            flags = [*FLAGS, *(WEBGL if webgl else ['--disable-gpu'])]
+            launched[webgl] = playwright.chromium.launch(executable_path=path, args=flags)
+        return launched[webgl]
+
     # Playwright's own event loop in this thread would make Django refuse the database.
     previous = os.environ.get('DJANGO_ALLOW_ASYNC_UNSAFE')
     os.environ['DJANGO_ALLOW_ASYNC_UNSAFE'] = '1'
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+        yield launch
+        for browser in launched.values():
+            browser.close()
     if previous is None:
         del os.environ['DJANGO_ALLOW_ASYNC_UNSAFE']
 
@@ -131,7 +143,7 @@ class Visit:
 
 
 @pytest.fixture
-def visit(chromium: Any, live_server: Any) -> Iterator[Callable[..., Visit]]:
+def visit(request: Any, chromium: Any, live_server: Any) -> Iterator[Callable[..., Visit]]:
     """Open windows: `visit()`, `visit(width=390, height=780, scheme='dark')`.
 
     At the end nothing may stand in the console and no other host may have been asked.
@@ -139,7 +151,8 @@ def visit(chromium: Any, live_server: Any) -> Iterator[Callable[..., Visit]]:
     opened: list[tuple[Any, Visit]] = []
 
     def open_window(width: int = 1000, height: int = 700, scheme: str = 'light') -> Visit:
-        context = chromium.new_context(
+        browser = chromium(webgl='cesium' in request.fixturenames)
+        context = browser.new_context(
             viewport={'width': width, 'height': height}, color_scheme=scheme
         )
         found = Visit(context, live_server.url)

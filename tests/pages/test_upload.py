@@ -75,7 +75,7 @@ def site(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
     """A window in whose console nothing may stand at the end."""
-    context = chromium.new_context(viewport={'width': 1100, 'height': 900})
+    context = chromium().new_context(viewport={'width': 1100, 'height': 900})
     page = context.new_page()
     page.set_default_timeout(15_000)
     said: list[str] = []
