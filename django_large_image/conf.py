@@ -95,7 +95,7 @@ class Settings:
     # In memory, in each process: images that are no file. A larger one is refused.
     MEMORY_IMAGE_BYTES: int = 256 * 1024 * 1024
     # On disk, in each process; 0: none are kept.
-    DECODED_CACHE_BYTES: int = 512 * 1024 * 1024
+    DECODED_CACHE_BYTES: int = 1024 * 1024 * 1024
     # On disk, shared by processes; '': a folder of the user's own among temporary ones.
     COPIES_DIR: str = ''
     COPIES_MAX_BYTES: int = 10 * 1024 * 1024 * 1024
