@@ -16,10 +16,10 @@ from django_large_image.conf import settings
 from django_large_image.depth import interpolation as interpolations
 from django_large_image.depth import processors, storing
 from django_large_image.depth.models import DepthImage
-from django_large_image.depth.moments import Moments
 from django_large_image.depth.records import Records, fault
 from django_large_image.depth.spool import Spool, spool
 from django_large_image.exceptions import ParameterError
+from django_large_image.pixels.distribution import Moments
 
 MAX_WIDTH = 16384
 _NAME = 200
@@ -73,7 +73,7 @@ def load(
             depth_max=depths[-1],
             step=_step(depths),
             dropped=log.dropped,
-            **log.moments.summary(),
+            **log.statistics(),
         )
         storing.store(image, rows, order, lambda done: progress('store', done, len(depths)))
     return image
@@ -101,9 +101,15 @@ class _Log:
         if kept:
             values = records.values if kept == len(deep) else records.values[deep]
             resized = interpolations.resize(values, self.rows.width, self.interpolation)
-            self.moments.add(resized)
+            self.moments.add(resized[~np.isnan(resized)])
             self.rows.add(records.depths[deep], resized)
             self._places.append(records.places[deep])
+
+    def statistics(self) -> dict[str, float | None]:
+        """Return those of all values, NaN left out: None where there are none."""
+        names = ('minimum', 'maximum', 'mean', 'stdev')
+        known = self.moments
+        return {name: getattr(known, name) if known.count else None for name in names}
 
     def sorted(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return the depths sorted, and the numbers of their rows.

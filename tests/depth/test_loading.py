@@ -96,6 +96,18 @@ def test_records_without_a_depth_are_dropped_and_counted() -> None:
     assert (image.minimum, image.maximum, image.mean) == (5, 8, pytest.approx(20 / 3))
 
 
+@pytest.mark.usefixtures('small_blocks')
+@pytest.mark.parametrize('offset', [0, 1e7])
+def test_statistics_are_those_of_all_that_is_there(offset: float) -> None:
+    values = factories.numbers(1000, 7) + np.float32(offset)
+    values[3:500:9] = np.nan
+    image = load(factories.log(np.arange(1000.0), values), width=7)
+    whole = values[~np.isnan(values)].astype('f8')
+    assert (image.minimum, image.maximum) == (whole.min(), whole.max())
+    assert image.mean == pytest.approx(whole.mean(), rel=1e-12)
+    assert image.stdev == pytest.approx(whole.std(), rel=1e-9)
+
+
 def test_a_row_and_nothing_but_missing_values() -> None:
     image = load(factories.csv('7,,\n'), width=4)
     assert (image.rows, image.depth_min, image.depth_max, image.step) == (1, 7, 7, 0)

@@ -115,6 +115,26 @@ def test_a_large_offset_does_not_swallow_the_deviation():
     assert moments.stdev == pytest.approx((samples - 1e9).std(), rel=1e-4)
 
 
+@pytest.mark.parametrize('offset', [0, 1e7])
+def test_moments_of_parts_are_those_of_all(offset):
+    samples = RNG.normal(1, 1000, 7000).astype('f4') + np.float32(offset)
+    moments = Moments()
+    for part in np.array_split(samples, [1, 2, 3, 4, 700, 701]):
+        moments.add(part)
+    whole = samples.astype('f8')
+    assert moments.count == whole.size
+    assert (moments.minimum, moments.maximum) == (whole.min(), whole.max())
+    assert moments.mean == pytest.approx(whole.mean(), rel=1e-12)
+    assert moments.stdev == pytest.approx(whole.std(), rel=1e-9)
+
+
+def test_one_number_does_not_deviate():
+    moments = Moments()
+    moments.add(np.empty(0, 'f4'))
+    moments.add(np.array([3e38], 'f4'))
+    assert (moments.mean, moments.stdev) == (np.float32(3e38), 0)
+
+
 def test_without_samples_there_is_no_distribution():
     for tallied in (Counts(np.dtype('u2')), Digest(np.dtype('f4'))):
         tallied.add(np.empty(0, 'u2'))
