@@ -43,7 +43,7 @@ class Layer:
 
     def query(self, given: Mapping[str, str]) -> Any:
         """Return the validated parameters; raises DRF's `ValidationError`."""
-        return self.table.parse({name: given[name] for name in self.table.names() if name in given})
+        return self.table.parse(given)
 
     def asked(self, request: HttpRequest) -> tuple[Any, Mapping[str, str]]:
         """Return the parameters of a request, and all that its query says; tiles of one look share

@@ -31,9 +31,7 @@ class LegendView(CatalogView):
     )
     def get(self, request: Request, catalog: str, keys: str = '') -> Response:
         """Return `{"colormap": [{"value", "rgba"}]}`, of categories with their names."""
-        given = request.query_params
-        names = LegendParameters.names()
-        query = LegendParameters.parse({name: given[name] for name in names if name in given})
+        query = LegendParameters.parse(request.query_params)
         look = _look(query) if not keys else self._look_of(request, catalog, keys)
         if isinstance(look.scale, Categories):
             return Response({'colormap': _categories(look.scale)})

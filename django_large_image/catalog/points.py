@@ -40,9 +40,7 @@ class PointView(CatalogView):
 
         `value` is null where a dataset has none there, or cannot be read: `error` says so.
         """
-        given = request.query_params
-        names = PointParameters.names()
-        query = PointParameters.parse({name: given[name] for name in names if name in given})
+        query = PointParameters.parse(request.query_params)
         schema = schema_of(catalog)
         selection = Selection(catalog, tuple(value for value in keys.split('/') if value), True)
         found = selection.at(query.lon, query.lat, query.page, query.limit)

@@ -171,8 +171,7 @@ class DatasetsView(CatalogView):
     def get(self, request: Request, catalog: str) -> Response:
         """Return the values of the keys of the datasets that meet all filters, one page of them."""
         given = request.query_params
-        names = DatasetsParameters.names()
-        query = DatasetsParameters.parse({name: given[name] for name in names if name in given})
+        query, names = DatasetsParameters.parse(given), DatasetsParameters.names()
         conditions = {name: given.getlist(name) for name in given if name not in names}
         found = search(
             catalog,

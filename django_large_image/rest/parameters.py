@@ -59,13 +59,18 @@ class Parameters(serializers.Serializer[Any]):
     @classmethod
     def parse(cls, raw: Mapping[str, object]) -> Any:
         """Return the validated values as a frozen dataclass; raises DRF's `ValidationError` per
-        field.
+        field. What is no parameter of the table does not matter.
         """
-        given = {key: str(value) for key, value in raw.items() if not is_absent(value)}
+        known = cls._declared_fields
+        given = {
+            key: str(value) for key, value in raw.items() if key in known and not is_absent(value)
+        }
         items = tuple(sorted(given.items()))
         # Long styles are rare and would fill the memory that short ones are kept in.
         short = sum(map(len, given.values())) < _MAX_REMEMBERED
-        return _parse_remembered(cls, items) if short else _parse(cls, items)
+        if not short:
+            return _parse(cls, items)
+        return _parse_remembered(cls, items, settings.fingerprint())
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -103,7 +108,11 @@ def _parse(table: type[Parameters], given: tuple[tuple[str, str], ...]) -> Any:
     return _value_class(table)(**values)
 
 
-_parse_remembered = lru_cache(maxsize=4096)(_parse)
+@lru_cache(maxsize=4096)
+def _parse_remembered(
+    table: type[Parameters], given: tuple[tuple[str, str], ...], settings_in_force: str
+) -> Any:
+    return _parse(table, given)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from rest_framework.exceptions import ValidationError
@@ -30,6 +31,18 @@ def test_values_are_typed_and_frozen() -> None:
 def test_equal_parameters_give_the_same_value() -> None:
     given = {'left': '1', 'top': '2.5'}
     assert PixelParameters.parse(given) is PixelParameters.parse(dict(reversed(given.items())))
+
+
+def test_others_do_not_matter() -> None:
+    given = {'left': '1', 'top': '2.5'}
+    assert PixelParameters.parse({**given, 'other': 'x' * 5000}) is PixelParameters.parse(given)
+
+
+def test_the_settings_in_force_judge(settings: Any) -> None:
+    assert HistogramParameters.parse({'bins': '300'}).bins == 300
+    settings.LARGE_IMAGE = {'MAX_BINS': 299}
+    with pytest.raises(ValidationError):
+        HistogramParameters.parse({'bins': '300'})
 
 
 def test_long_values_are_not_kept() -> None:
