@@ -75,14 +75,13 @@ class DatasetForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get('catalog') is None:
             return cleaned
-        columns = schema_of(cleaned['catalog'].slug).columns
-        values = [cleaned.get(column, '') for column in columns]
+        schema = schema_of(cleaned['catalog'].slug)
         try:
-            cleaned.update(schema_of(cleaned['catalog'].slug).encode(values))
+            cleaned.update(schema.encode([cleaned.get(column, '') for column in schema.columns]))
         except LargeImageError as error:
             self.add_error(None, error.detail)
         for column in COLUMNS:
-            if column not in columns and cleaned.get(column):
+            if column not in schema.columns and cleaned.get(column):
                 self.add_error(column, 'The catalogue has fewer keys.')
         return cleaned
 

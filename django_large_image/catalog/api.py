@@ -123,9 +123,8 @@ def insert(
         found = measuring.measurements(reference, band, exact=exact)
     dataset = dataset_of(schema, Row(values, location, band, {**found, **fields}))
     store([dataset])
-    return find(slug, [keys.decode(key.kind, getattr(dataset, key.column)) for key in schema.keys])[
-        0
-    ]
+    (stored,) = find(slug, list(schema.shown(dataset).values()))
+    return stored
 
 
 def bulk_insert(slug: str, rows: Iterable[Row]) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from django.db.models import Q
 
 from django_large_image.catalog import api, keys, rasters
-from django_large_image.catalog.models import Dataset
+from django_large_image.catalog.models import COLUMNS, Dataset
 from django_large_image.catalog.patterns import Pattern
 from django_large_image.catalog.processes import Task, measured
 from django_large_image.catalog.schema import Schema
@@ -118,7 +118,7 @@ def _known(schema: Schema, made: Iterable[Ingested]) -> set[tuple[str, ...]]:
         if one.dataset is not None:
             wanted |= Q(**{column: getattr(one.dataset, column) for column in schema.columns})
     stored = Dataset.objects.filter(wanted, catalog_id=schema.catalog)
-    return {tuple(dataset.texts) for dataset in stored}
+    return set(stored.values_list(*COLUMNS))
 
 
 def _complete(made: Iterable[Ingested], workers: int, exact: bool) -> Iterator[Ingested]:

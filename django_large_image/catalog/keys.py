@@ -55,6 +55,11 @@ def validate_name(name: str) -> None:
         raise ParameterError(f'{name!r} cannot be the name of a key: it is a parameter of queries.')
 
 
+def values_of(path: str) -> list[str]:
+    """Return the values that a path of a URL names, in the order of their keys."""
+    return [value for value in path.split('/') if value]
+
+
 def encode(kind: str, value: Value) -> str:
     """Return the text of a value, which may itself be written as text.
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.http import HttpRequest, QueryDict
 
 from django_large_image.catalog import looks
+from django_large_image.catalog.keys import values_of
 from django_large_image.catalog.looks import Look, Measured
 from django_large_image.catalog.mosaics import Selection
 from django_large_image.catalog.parameters import (
@@ -59,7 +60,7 @@ class Layer:
 
         Raises `MissingError` for an unknown catalogue, `ParameterError` for anything else.
         """
-        values: list[Any] = [value for value in path.split('/') if value]
+        values: list[Any] = [*values_of(path)]
         schema = schema_of(slug)
         if self.bands is not None:
             names = [key.name for key in schema.keys]

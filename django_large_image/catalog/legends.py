@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from drf_yasg.utils import swagger_auto_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,8 +13,8 @@ from django_large_image.catalog import looks
 from django_large_image.catalog.base import CatalogView
 from django_large_image.catalog.layers import SINGLEBAND
 from django_large_image.catalog.looks import Gray
+from django_large_image.catalog.openapi import documented
 from django_large_image.catalog.parameters import LegendParameters
-from django_large_image.catalog.tiles import ERRORS
 from django_large_image.pixels.categories import Categories
 from django_large_image.pixels.stretch import Stretch
 from django_large_image.rest.openapi import json_object, parameters_of
@@ -24,11 +23,7 @@ from django_large_image.rest.openapi import json_object, parameters_of
 class LegendView(CatalogView):
     """The colours of values: of a stretch, or with the keys of a dataset as it is shown."""
 
-    @swagger_auto_schema(  # type: ignore[untyped-decorator]
-        operation_summary='A legend',
-        manual_parameters=parameters_of(LegendParameters),
-        responses={'200': json_object(colormap='array'), **ERRORS},
-    )
+    @documented('A legend', json_object(colormap='array'), *parameters_of(LegendParameters))
     def get(self, request: Request, catalog: str, keys: str = '') -> Response:
         """Return `{"colormap": [{"value", "rgba"}]}`, of categories with their names."""
         query = LegendParameters.parse(request.query_params)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from django_large_image.catalog.models import Dataset
@@ -98,7 +99,7 @@ def singleband(query: Any, measured: Measured) -> Gray:
             return Gray(Categories.described(own))
         if query.colormap == EXPLICIT:
             raise ParameterError('explicit_color_map is missing: the dataset has no categories.')
-    ends = resolve(query.stretch_range or WHOLE, lambda: measured(0))
+    ends = resolve(query.stretch_range or WHOLE, partial(measured, 0))
     return Gray(Stretch(*ends, query.color_transform or UNCHANGED), query.colormap)
 
 
@@ -106,8 +107,7 @@ def rgb(query: Any, measured: Measured) -> RGB:
     """Return the look of three datasets."""
     asked = (query.r_range, query.g_range, query.b_range)
     stretches = tuple(
-        Stretch(*resolve(ends or WHOLE, lambda band=band: measured(band)))  # type: ignore[misc]
-        for band, ends in enumerate(asked)
+        Stretch(*resolve(ends or WHOLE, partial(measured, band))) for band, ends in enumerate(asked)
     )
     return RGB(stretches, query.color_transform or UNCHANGED)
 

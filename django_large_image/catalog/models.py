@@ -189,8 +189,10 @@ class Dataset(models.Model):
     @property
     def bounds(self) -> tuple[float, float, float, float] | None:
         """West, south, east and north in degrees; None until they are known."""
-        sides = (self.west, self.south, self.east, self.north)
-        return None if None in sides else sides  # type: ignore[return-value]
+        west, south, east, north = self.west, self.south, self.east, self.north
+        if west is None or south is None or east is None or north is None:
+            return None
+        return west, south, east, north
 
     @property
     def texts(self) -> list[str]:

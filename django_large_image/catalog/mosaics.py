@@ -118,7 +118,7 @@ class Selection:
         if self.open:
             found = self._search(None, index).datasets(0, 1)
             if not found:
-                raise MissingError('There is no such dataset.')
+                raise MissingError(queries.NONE_FOUND)
             dataset, reference = found[0], found[0].reference()
         else:
             dataset, reference = bands[index].datasets[0]

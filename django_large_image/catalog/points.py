@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_yasg.utils import swagger_auto_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_large_image.catalog.base import CatalogView
+from django_large_image.catalog.keys import values_of
 from django_large_image.catalog.models import Dataset
 from django_large_image.catalog.mosaics import Selection
+from django_large_image.catalog.openapi import documented
 from django_large_image.catalog.parameters import PointParameters
 from django_large_image.catalog.schema import schema_of
-from django_large_image.catalog.tiles import ERRORS
 from django_large_image.exceptions import MissingError, RegionError, UnreadableError
 from django_large_image.pixels.samples import Samples
 from django_large_image.rest.openapi import json_object, parameters_of
@@ -25,15 +25,10 @@ from django_large_image.sources.regions import pixel_of
 class PointView(CatalogView):
     """The values at a point."""
 
-    @swagger_auto_schema(  # type: ignore[untyped-decorator]
-        operation_summary='The values at a point',
-        manual_parameters=parameters_of(PointParameters),
-        responses={
-            '200': json_object(
-                lon='number', lat='number', page='integer', limit='integer', values='array'
-            ),
-            **ERRORS,
-        },
+    @documented(
+        'The values at a point',
+        json_object(lon='number', lat='number', page='integer', limit='integer', values='array'),
+        *parameters_of(PointParameters),
     )
     def get(self, request: Request, catalog: str, keys: str) -> Response:
         """Return the value that each dataset has at a point, in its order of keys.
@@ -42,7 +37,7 @@ class PointView(CatalogView):
         """
         query = PointParameters.parse(request.query_params)
         schema = schema_of(catalog)
-        selection = Selection(catalog, tuple(value for value in keys.split('/') if value), True)
+        selection = Selection(catalog, tuple(values_of(keys)), ascending=True)
         found = selection.at(query.lon, query.lat, query.page, query.limit)
         return Response(
             {

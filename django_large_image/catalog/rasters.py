@@ -9,6 +9,7 @@ from django_large_image.exceptions import MissingError, UnreadableError
 from django_large_image.sources.reference import ImageReference
 from django_large_image.storage.fields import field_file_reference
 from django_large_image.storage.folder import folder_reference
+from django_large_image.storage.prefixes import FORBIDDEN
 from django_large_image.storage.urls import is_url, vsi_reference
 
 
@@ -26,7 +27,7 @@ def located(location: str) -> ImageReference:
     if is_url(location):
         return vsi_reference(location)
     if '://' in location or location.startswith('/vsi'):
-        raise UnreadableError('Images at this address are not allowed.')
+        raise UnreadableError(FORBIDDEN)
     for root in settings.CATALOG_ROOTS:
         try:
             return folder_reference(root, location)

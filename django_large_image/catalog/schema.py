@@ -17,7 +17,7 @@ _MAX_KNOWN = 256
 
 
 @dataclass(frozen=True, slots=True)
-class KeyColumn:
+class SchemaKey:
     """A key, and the column with its values."""
 
     name: str
@@ -32,14 +32,14 @@ class Schema:
 
     catalog: int
     slug: str
-    keys: tuple[KeyColumn, ...]
+    keys: tuple[SchemaKey, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns in the order of their keys."""
         return tuple(key.column for key in self.keys)
 
-    def key(self, name: str) -> KeyColumn:
+    def key(self, name: str) -> SchemaKey:
         """Return the key of a name; raises `ParameterError` for an unknown one."""
         for key in self.keys:
             if key.name == name:
@@ -109,7 +109,7 @@ def _asked(slug: str) -> Schema:
     if not rows:
         raise MissingError('There is no such catalogue.')
     found = [
-        KeyColumn(name, kind, COLUMNS[position], description)
+        SchemaKey(name, kind, COLUMNS[position], description)
         for _, position, name, kind, description in rows
         if name
     ]

@@ -20,6 +20,7 @@ from django_large_image.catalog.base import CatalogView
 from django_large_image.catalog.layers import SINGLEBAND, Layer
 from django_large_image.catalog.looks import Look
 from django_large_image.catalog.mosaics import MAX_DATASETS, MERCATOR, Band, Selection
+from django_large_image.catalog.openapi import ERRORS
 from django_large_image.catalog.places import Tile, window_round
 from django_large_image.conf import settings
 from django_large_image.exceptions import ReplacedError
@@ -28,19 +29,13 @@ from django_large_image.pixels.formats import FORMATS, EncodeOptions, Format, ge
 from django_large_image.pixels.picture import BlankPicture, Picture
 from django_large_image.pixels.raster import Size
 from django_large_image.pixels.samples import Rule
-from django_large_image.rest.openapi import json_object, parameters_of
+from django_large_image.rest.openapi import parameters_of
 from django_large_image.rest.responses import add_headers, make_etag, not_modified
 from django_large_image.sources.boxes import Window
 from django_large_image.sources.opening import open_source, reader_of
 from django_large_image.sources.raster_source import RasterTileSource
 from django_large_image.sources.tile_matrix import MAX_ZOOM, get_tile_matrix
 
-_MESSAGE = json_object(message='string')
-ERRORS = {
-    '400': openapi.Response('A parameter makes no sense.', _MESSAGE),
-    '403': openapi.Response('Permissions refuse it.', _MESSAGE),
-    '404': openapi.Response('There is no such dataset.', _MESSAGE),
-}
 # What tells a client that a mosaic is not complete.
 NOTICE = 'X-Large-Image-Notice'
 _INCOMPLETE = (

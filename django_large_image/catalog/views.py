@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from drf_yasg import openapi
-from drf_yasg.utils import swagger_auto_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request, clone_request
@@ -17,7 +16,9 @@ from rest_framework.response import Response
 
 from django_large_image.catalog import measuring
 from django_large_image.catalog.base import CatalogView
+from django_large_image.catalog.keys import values_of
 from django_large_image.catalog.models import Catalog, Dataset
+from django_large_image.catalog.openapi import documented
 from django_large_image.catalog.queries import (
     MAX_LIMIT,
     Between,
@@ -113,30 +114,12 @@ _KEY_FILTERS = openapi.Parameter(
         '`{key}__gt`, `{key}__lte` and `{key}__lt` are the ends of a range.'
     ),
 )
-_ERROR = json_object(message='string')
-F = TypeVar('F', bound=Callable[..., Any])
-
-
-def _documented(
-    summary: str, answer: openapi.Schema, *parameters: openapi.Parameter, **more: Any
-) -> Callable[[F], F]:
-    errors = {400: 'The request makes no sense.', 404: 'There is no such catalogue or dataset.'}
-    decorate: Callable[[F], F] = swagger_auto_schema(
-        operation_summary=summary,
-        manual_parameters=list(parameters),
-        responses={
-            200: openapi.Response(summary, answer),
-            **{status: openapi.Response(text, _ERROR) for status, text in errors.items()},
-        },
-        **more,
-    )
-    return decorate
 
 
 class CatalogsView(CatalogView):
     """All catalogues."""
 
-    @_documented('Catalogues', json_object(catalogs='array'))
+    @documented('Catalogues', json_object(catalogs='array'))
     def get(self, request: Request) -> Response:
         """Return name, title and description of each catalogue."""
         found = Catalog.objects.values('slug', 'title', 'description')
@@ -146,7 +129,7 @@ class CatalogsView(CatalogView):
 class KeysView(CatalogView):
     """The keys of a catalogue."""
 
-    @_documented('Keys', json_object(keys='array'))
+    @documented('Keys', json_object(keys='array'))
     def get(self, request: Request, catalog: str) -> Response:
         """Return the name and the description of each key, in the order of paths."""
         return Response(
@@ -162,7 +145,7 @@ class KeysView(CatalogView):
 class DatasetsView(CatalogView):
     """The datasets of a catalogue."""
 
-    @_documented(
+    @documented(
         'Search for datasets',
         json_object(page='integer', limit='integer', datasets='array', total='integer'),
         _KEY_FILTERS,
@@ -196,11 +179,11 @@ class DatasetsView(CatalogView):
 class MetadataView(CatalogView):
     """What is known of one dataset."""
 
-    @_documented('Metadata of a dataset', _METADATA, *parameters_of(MetadataParameters))
+    @documented('Metadata of a dataset', _METADATA, *parameters_of(MetadataParameters))
     def get(self, request: Request, catalog: str, keys: str) -> Response:
         """Return bounds and statistics, which are measured at the first request."""
         columns = _columns(request)
-        found = find(catalog, [value for value in keys.split('/') if value])
+        found = find(catalog, values_of(keys))
         return Response(next(_metadata(schema_of(catalog), found, columns)))
 
 
@@ -211,7 +194,7 @@ class ManyMetadataView(CatalogView):
         """Raise DRF's errors where `GET` is not allowed: nothing is changed by this `POST`."""
         super().check_permissions(clone_request(request, 'GET'))
 
-    @_documented(
+    @documented(
         'Metadata of several datasets',
         json_array(keys='object'),
         *parameters_of(MetadataParameters),

@@ -8,7 +8,6 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.http import UnreadablePostError
 from drf_yasg import openapi
-from drf_yasg.utils import swagger_auto_schema
 from large_image.tilesource import FileTileSource
 from rest_framework import mixins, parsers, status, viewsets
 from rest_framework.exceptions import ValidationError
@@ -33,7 +32,7 @@ from django_large_image.rest.endpoints import routed
 from django_large_image.rest.errors import translating
 from django_large_image.rest.lookup import find_object
 from django_large_image.rest.mixins import LargeImageDetailMixin
-from django_large_image.rest.openapi import parameters_of
+from django_large_image.rest.openapi import operation, parameters_of
 from django_large_image.rest.parameters import is_absent
 from django_large_image.sources.reference import ImageReference
 
@@ -96,7 +95,7 @@ class DepthImageViewSet(  # type: ignore[misc]  # the hooks of IIIF tell what DR
     parser_classes = [parsers.MultiPartParser]
     lookup_value_regex = '[0-9]+'
 
-    @swagger_auto_schema(  # type: ignore[untyped-decorator]
+    @operation(
         operation_summary='Load a depth image',
         request_body=UploadSerializer,
         responses={201: DepthImageSerializer, 400: 'The file cannot be loaded: line and column.'},
@@ -107,7 +106,7 @@ class DepthImageViewSet(  # type: ignore[misc]  # the hooks of IIIF tell what DR
         answer = self.get_serializer(image)
         return Response(answer.data, status.HTTP_201_CREATED)
 
-    @swagger_auto_schema(  # type: ignore[untyped-decorator]
+    @operation(
         operation_summary='A frame as JPEG (older path)',
         manual_parameters=[each for each in parameters_of(FrameParameters) if each.name != 'fmt'],
         responses={200: openapi.Response('The picture.', openapi.Schema(type=openapi.TYPE_FILE))},

@@ -28,6 +28,7 @@ _ERRORS = {
     422: 'The stored file is missing, damaged, or no raster of an allowed kind.',
     503: 'A remote store did not answer in time; Retry-After says when to try again.',
 }
+F = TypeVar('F', bound=Callable[..., Any])
 PNG_MEDIA = 'image/png'
 _PICTURES = (PNG_MEDIA, 'image/jpeg', 'image/webp', 'image/tiff')
 
@@ -79,6 +80,12 @@ def documented(
     return function
 
 
+def operation(**described: Any) -> Callable[[F], F]:
+    """Attach an operation to a method of a view, as drf-yasg describes it."""
+    decorate: Callable[[F], F] = swagger_auto_schema(**described)
+    return decorate
+
+
 def parameters_of(table: type[Parameters], path: str = '') -> list[openapi.Parameter]:
     """Return the parameters of a table as OpenAPI has them."""
     return [
@@ -116,9 +123,6 @@ def _parameter(
         default=None if in_path else default,
         **extra,
     )
-
-
-F = TypeVar('F', bound=Callable[..., Any])
 
 
 def described(summary: str, answer: openapi.Schema) -> Callable[[F], F]:
