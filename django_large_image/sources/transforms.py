@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from osgeo import gdal
@@ -21,7 +22,7 @@ from django_large_image.sources.reading import MapWindow
 # How far off, in pixels of the level that is read, a pixel of the map may be: GDAL's own default.
 TOLERANCE = 0.125
 # Control points are that many cells of two intervals apart, at first and at most.
-_FIRST_CELLS = 4
+_FIRST_CELLS = 2
 _MAX_CELLS = 32
 # Projections of one image of which transforms are kept, and how many of each.
 _PROJECTIONS = 8
@@ -106,25 +107,24 @@ class TransformPool:
 class Location:
     """Where a map window lies in an image.
 
-    `columns` and `rows` are pixels of the full resolution at control points, spread evenly from
-    edge to edge of the window (float64). `extent` (left, top, right, bottom) is what it covers of
-    the image's pixel grid, beyond the image too.
+    `points` are columns + i * rows, pixels of the full resolution, at control points spread evenly
+    from edge to edge of the window (rows, columns; complex128). `extent` (left, top, right, bottom)
+    is what it covers of the image's pixel grid, beyond the image too.
     """
 
-    columns: Array
-    rows: Array
+    points: Array
     size: Size
 
     @property
     def extent(self) -> Window:
         """What the window covers: (left, top, right, bottom) in pixels of the full resolution."""
-        columns, rows = self.columns, self.rows
+        columns, rows = self.points.real, self.points.imag
         return float(columns.min()), float(rows.min()), float(columns.max()), float(rows.max())
 
     def places(
         self, scale: tuple[float, float], origin: tuple[float, float]
-    ) -> tuple[Array, Array]:
-        """Return x and y (height, width; float32) of the window's pixels in a window of a level.
+    ) -> NDArray[np.float32]:
+        """Return x and y (height, width, 2) of the window's pixels in a window of a level.
 
         A pixel of the level is `scale` of the full resolution, and its window starts at `origin`.
         """
@@ -145,16 +145,16 @@ def locate(transform: PixelTransform, target: MapWindow) -> Location | None:
     xmin, ymin, xmax, ymax = target.bounds
     cells = _FIRST_CELLS
     while cells <= _MAX_CELLS:
-        points = 2 * cells + 1
-        across, down = _mesh(points)
+        across, down = _mesh(2 * cells + 1)
         columns, rows = transform(xmin + across * (xmax - xmin), ymax + down * (ymin - ymax))
-        if not (np.isfinite(columns).all() and np.isfinite(rows).all()):
+        points = (columns + 1j * rows).reshape(2 * cells + 1, -1)
+        if not np.isfinite(points).all():
             return None
-        shape = points, points
-        location = Location(columns.reshape(shape), rows.reshape(shape), target.size)
-        if _deviation(location) <= TOLERANCE:
-            return location
-        cells *= 2
+        deviation = _deviation(points, target.size)
+        if deviation <= TOLERANCE:
+            return Location(points, target.size)
+        # Of cells half as wide it is a quarter.
+        cells *= 2 ** max(1, math.ceil(math.log(deviation / TOLERANCE, 4)))
     return None
 
 
@@ -168,44 +168,41 @@ def _grid(description: Description) -> Grid | None:
 
 def _places(
     location: Location, scale: tuple[float, float], origin: tuple[float, float]
-) -> tuple[Array, Array]:
-    x = _spread(location.columns / scale[0] - origin[0], location.size)
-    y = _spread(location.rows / scale[1] - origin[1], location.size)
+) -> NDArray[np.float32]:
+    grid = location.points[:, :, np.newaxis].view(np.float64) / scale - origin
+    places = _spread(grid.astype(np.float32), location.size)
     # Others are given them as well.
-    x.flags.writeable = y.flags.writeable = False
-    return x, y
+    places.flags.writeable = False
+    return places
 
 
 _kept_places = lru_cache(maxsize=_PLACES)(_places)
 
 
-def _deviation(location: Location) -> float:
+def _deviation(points: Array, size: Size) -> float:
     """Return how far off places between every second control point are, in pixels of the level to
     read; between neighbours it is about a quarter of that.
     """
-    width, height = location.size
-    cells = location.columns.shape[0] - 1
+    cells = points.shape[0] - 1
     # The level's pixels are at most twice as fine as the map's.
-    scale: float = max(1.0, _distance(location) * cells / max(width, height) / 2)
-    return _bulge(np.stack((location.columns, location.rows))) / scale
+    scale: float = max(1.0, _distance(points) * cells / max(size) / 2)
+    return _bulge(points) / scale
 
 
-def _bulge(grids: Array) -> float:
-    """Return how far values between every second point of grids are off the middle of those."""
-    coarse = grids[:, ::2, ::2]
-    across = coarse[:, :, 1:] + coarse[:, :, :-1]
-    down = (coarse[:, 1:] + coarse[:, :-1]) / 2 - grids[:, 1::2, ::2]
-    middle = (across[:, 1:] + across[:, :-1]) / 4 - grids[:, 1::2, 1::2]
-    across = across / 2 - grids[:, ::2, 1::2]
+def _bulge(points: Array) -> float:
+    """Return how far values between every second point are off the middle of those."""
+    coarse = points[::2, ::2]
+    across = coarse[:, 1:] + coarse[:, :-1]
+    down = (coarse[1:] + coarse[:-1]) / 2 - points[1::2, ::2]
+    middle = (across[1:] + across[:-1]) / 4 - points[1::2, 1::2]
+    across = across / 2 - points[::2, 1::2]
     return max(float(np.abs(part).max()) for part in (across, down, middle))
 
 
-def _distance(location: Location) -> float:
+def _distance(points: Array) -> float:
     """Return the mean distance, in pixels of the image, between neighbouring control points."""
-    columns, rows = location.columns, location.rows
-    across = np.hypot(columns[:, 1:] - columns[:, :-1], rows[:, 1:] - rows[:, :-1])
-    down = np.hypot(columns[1:] - columns[:-1], rows[1:] - rows[:-1])
-    return math.sqrt(float(across.mean() * down.mean()))
+    across, down = np.abs(points[:, 1:] - points[:, :-1]), np.abs(points[1:] - points[:-1])
+    return math.sqrt(float(across.sum() * down.sum()) / across.size / down.size)
 
 
 @lru_cache(maxsize=8)
@@ -223,17 +220,24 @@ def _between(points: int, pixels: int) -> tuple[NDArray[np.intp], NDArray[np.flo
     return before, (place - before).astype(np.float32)
 
 
-def _spread(grid: Array, size: Size) -> NDArray[np.float32]:
-    """Return values (height, width) between those of control points.
+def _spread(grid: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
+    """Return values (height, width, 2) between those of control points (rows, columns, 2)."""
+    intervals = grid.shape[1] - 1, grid.shape[0] - 1
+    if any(pixels % (2 * count) for pixels, count in zip(size, intervals, strict=True)):
+        return _spread_oddly(grid, size)
+    across, down = (pixels // count for pixels, count in zip(size, intervals, strict=True))
+    # OpenCV takes points for the centres of pixels: half of one lies before the first point.
+    spread = np.asarray(cv2.resize(grid, None, fx=across, fy=down), np.float32)
+    return spread[down // 2 : down // 2 + size[1], across // 2 : across // 2 + size[0]]
 
-    Not as a product of matrices: its threads wait for each other when all cores are busy.
-    """
+
+def _spread_oddly(grid: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
+    """Return the same where control points are not an even number of pixels apart."""
     above, down = _between(grid.shape[0], size[1])
     left, across = _between(grid.shape[1], size[0])
-    grid = grid.astype(np.float32)
     # Rows last: whole ones are copied, not single values.
-    columns = grid[:, left] + (grid[:, 1:] - grid[:, :-1])[:, left] * across
+    columns = grid[:, left] + (grid[:, 1:] - grid[:, :-1])[:, left] * across[:, np.newaxis]
     spread: NDArray[np.float32] = np.take(columns[1:] - columns[:-1], above, axis=0)
-    spread *= down[:, np.newaxis]
+    spread *= down[:, np.newaxis, np.newaxis]
     spread += np.take(columns, above, axis=0)
     return spread

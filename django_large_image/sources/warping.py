@@ -24,6 +24,7 @@ from django_large_image.sources.interpolation import (
     MAX_SIDE,
     RESAMPLINGS,
     Patch,
+    Places,
     nothing,
     sample,
 )
@@ -76,10 +77,11 @@ class View:
         limit = _MAX_BLUR if self.whole else _MAX_BLUR_AT_EDGES
         return max(self.blur) <= limit and max(self.box) <= MAX_SIDE
 
-    def inside(self, x: Array, y: Array) -> Array | None:
+    def inside(self, places: Places) -> Array | None:
         """Return which places, in pixels of the box, lie in the image; None: all do."""
         if self.whole:
             return None
+        x, y = places[:, :, 0], places[:, :, 1]
         first, upper = -0.5 - self.box[0], -0.5 - self.box[1]
         inside: Array = (x >= first) & (x < first + self.size[0])
         inside &= (y >= upper) & (y < upper + self.size[1])
@@ -118,9 +120,9 @@ def warp(
         data = np.empty((target.size[1], target.size[0], len(bands)), patch.data.dtype)
         data[:] = nothing(bands, data.dtype)
         return Raster(data, np.zeros(data.shape[:2], np.uint8), tuple(bands))
-    x, y = location.places(view.scale, (view.box[0] + 0.5, view.box[1] + 0.5))
-    data, mask = sample(patch, x, y, resampling, bands)
-    inside = view.inside(x, y)
+    places = location.places(view.scale, (view.box[0] + 0.5, view.box[1] + 0.5))
+    data, mask = sample(patch, places, resampling, bands)
+    inside = view.inside(places)
     if inside is not None:
         data = _cleared(data, inside, bands)
         mask = inside.view(np.uint8) * np.uint8(255) if mask is None else mask * inside

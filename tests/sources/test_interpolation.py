@@ -26,6 +26,10 @@ def places(*shape: int, low: float = 3, high: float = 25) -> tuple[np.ndarray, n
     return x, y
 
 
+def at(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.dstack((x, y))
+
+
 def triangle(
     data: np.ndarray, x: np.ndarray, y: np.ndarray, blur: tuple[float, float]
 ) -> np.ndarray:
@@ -45,7 +49,7 @@ def triangle(
 def test_bilinear_is_the_mean_of_four_neighbours(dtype, count):
     data = (RNG.random((30, 30, count)) * 250).astype(dtype)
     x, y = places(9, 11)
-    found, mask = sample(patch(data), x, y, 'bilinear', bands(count))
+    found, mask = sample(patch(data), at(x, y), 'bilinear', bands(count))
     assert mask is None
     assert found.dtype == data.dtype
     np.testing.assert_allclose(
@@ -57,7 +61,7 @@ def test_bilinear_is_the_mean_of_four_neighbours(dtype, count):
 def test_a_blur_averages_over_that_many_pixels(blur):
     data = (40 + RNG.normal(0, 10, (40, 40, 1))).astype('float32')
     x, y = places(12, 12, low=8, high=30)
-    found, _ = sample(patch(data, blur=blur), x, y, 'bilinear', bands(1))
+    found, _ = sample(patch(data, blur=blur), at(x, y), 'bilinear', bands(1))
     expected = triangle(data, x, y, blur)
     assert np.abs(found - expected).mean() < 0.12 * 10
     # It neither brightens nor darkens, and averages as much noise away.
@@ -68,7 +72,7 @@ def test_a_blur_averages_over_that_many_pixels(blur):
 def test_nearest_takes_the_pixel_in_which_a_place_lies():
     data = np.arange(900, dtype='uint16').reshape(30, 30, 1)
     x, y = (np.round(place, 1) for place in places(20, 20, low=0, high=28))
-    found, _ = sample(patch(data, blur=(1.9, 1.9)), x, y, 'nearest', bands(1))
+    found, _ = sample(patch(data, blur=(1.9, 1.9)), at(x, y), 'nearest', bands(1))
     expected = data[np.floor(y + 0.5).astype(int), np.floor(x + 0.5).astype(int)]
     np.testing.assert_array_equal(found, expected)
 
@@ -76,7 +80,7 @@ def test_nearest_takes_the_pixel_in_which_a_place_lies():
 def test_a_border_of_two_pixels_belongs_to_the_later_one():
     data = np.arange(8, dtype='uint8').reshape(1, 8, 1)
     x = np.array([[0.5, 1.5, 2.5, 3.5]], np.float32)
-    found, _ = sample(patch(data), x, np.zeros_like(x), 'nearest', bands(1))
+    found, _ = sample(patch(data), at(x, np.zeros_like(x)), 'nearest', bands(1))
     np.testing.assert_array_equal(found[0, :, 0], [1, 2, 3, 4])
 
 
@@ -87,7 +91,7 @@ def test_what_is_not_valid_has_no_part(blur):
     data[~valid] = -9999
     x, y = places(15, 15)
     found, mask = sample(
-        patch(data, valid=valid, blur=blur), x, y, 'bilinear', bands(2, nodata=-9999.0)
+        patch(data, valid=valid, blur=blur), at(x, y), 'bilinear', bands(2, nodata=-9999.0)
     )
     assert set(np.unique(found)) <= {100, -9999}
     nearest = valid[np.floor(y + 0.5).astype(int), np.floor(x + 0.5).astype(int)].any(axis=2)
@@ -100,7 +104,7 @@ def test_alpha_weighs_samples_and_is_interpolated():
     alpha = np.full((4, 4), 255, 'uint8')
     alpha[:, 2:] = 51
     x, y = np.full((1, 1), 1.5, np.float32), np.full((1, 1), 1.0, np.float32)
-    found, mask = sample(patch(data, alpha=alpha, soft=True), x, y, 'bilinear', bands(1))
+    found, mask = sample(patch(data, alpha=alpha, soft=True), at(x, y), 'bilinear', bands(1))
     assert found[0, 0, 0] == round(200 * 51 / (255 + 51))
     assert mask[0, 0] == (255 + 51) // 2
 
@@ -109,7 +113,7 @@ def test_a_mask_is_never_interpolated():
     data = np.full((20, 20, 1), 9, 'uint8')
     alpha = ((RNG.random((20, 20)) < 0.5) * 255).astype('uint8')
     x, y = places(9, 9, low=2, high=17)
-    found, mask = sample(patch(data, alpha=alpha), x, y, 'bilinear', bands(1))
+    found, mask = sample(patch(data, alpha=alpha), at(x, y), 'bilinear', bands(1))
     assert set(np.unique(mask)) <= {0, 255}
     assert (found[mask > 0] == 9).all()
 
@@ -118,9 +122,9 @@ def test_a_mask_is_never_interpolated():
 def test_the_number_of_bands_costs_no_precision(count):
     data = (RNG.random((30, 30, count)) * 60_000).astype('float32')
     x, y = places(9, 11)
-    found, _ = sample(patch(data), x, y, 'bilinear', bands(count))
+    found, _ = sample(patch(data), at(x, y), 'bilinear', bands(count))
     for index in range(count):
-        alone, _ = sample(patch(data[:, :, index : index + 1]), x, y, 'bilinear', bands(1))
+        alone, _ = sample(patch(data[:, :, index : index + 1]), at(x, y), 'bilinear', bands(1))
         np.testing.assert_array_equal(found[:, :, index], alone[:, :, 0])
 
 
