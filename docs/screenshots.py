@@ -76,9 +76,7 @@ def catalog(page: Any, address: str) -> None:
     page.goto(f'{scenes}#great-salt-lake/red', wait_until='networkidle')
     page.click('[data-li=mode-compute]')
     page.select_option('[data-li=palette]', 'RdYlGn')
-    page.fill('[data-li=min]', '-0.4')
-    page.fill('[data-li=max]', '0.6')
-    page.press('[data-li=max]', 'Enter')
+    enter(page, {'min': '-0.4', 'max': '0.6'})
     settled(page)
     keep('catalog', page)
     page.click('[data-li=mode-rgb]')
@@ -87,9 +85,7 @@ def catalog(page: Any, address: str) -> None:
     page.goto(f'{seasons}#E000N55/2024-05-15', wait_until='networkidle')
     page.check('[data-li=open] input[value=tile]')
     page.select_option('[data-li=palette]', 'RdYlGn')
-    page.fill('[data-li=min]', '-0.1')
-    page.fill('[data-li=max]', '0.5')
-    page.press('[data-li=max]', 'Enter')
+    enter(page, {'min': '-0.1', 'max': '0.5'})
     settled(page)
     page.mouse.click(620, 330)
     page.click('[data-li=along]')
@@ -113,14 +109,19 @@ def depth(page: Any, address: str) -> None:
     page.wait_for_selector('[data-state=ready]')
     page.select_option('[data-li=palette]', 'core')
     page.click('[data-li=range-percentile]')
-    for name, value in (('min', '2185'), ('max', '2200')):
-        page.fill(f'[data-li=depth-{name}]', value)
-        page.press(f'[data-li=depth-{name}]', 'Enter')
+    enter(page, {'depth-min': '2185', 'depth-max': '2200'})
     page.wait_for_timeout(1000)
     page.wait_for_load_state('networkidle')
     page.mouse.click(610, 330)
     page.wait_for_selector('[data-li=cursor][data-value]')
     keep('depth', page, suffix='jpg')
+
+
+def enter(page: Any, numbers: dict[str, str]) -> None:
+    """Type numbers into fields of the panel, by their names."""
+    for name, number in numbers.items():
+        page.fill(f'[data-li={name}]', number)
+        page.press(f'[data-li={name}]', 'Enter')
 
 
 def settled(page: Any) -> None:

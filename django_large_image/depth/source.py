@@ -13,23 +13,18 @@ from typing import Any
 
 import numpy as np
 from large_image.constants import TILE_FORMAT_NUMPY
-from large_image.exceptions import TileSourceError, TileSourceXYZRangeError
 from large_image.tilesource import FileTileSource
 
 from django_large_image.conf import settings
 from django_large_image.depth import frames, interpolation
 from django_large_image.depth.frames import Frame
 from django_large_image.depth.models import DepthImage
-from django_large_image.exceptions import (
-    LargeImageError,
-    MissingError,
-    OutsideError,
-    ProjectionError,
-    ReplacedError,
-)
+from django_large_image.exceptions import MissingError, ProjectionError, ReplacedError
 from django_large_image.pixels.raster import Array, Band, Raster, Size
 from django_large_image.sources.boxes import Window
+from django_large_image.sources.errors import as_large_image
 from django_large_image.sources.foreign import ForeignReader
+from django_large_image.sources.pyramid import Pyramid
 from django_large_image.sources.reading import choose_resampling
 from django_large_image.sources.reference import ImageReference
 
@@ -80,10 +75,8 @@ class DepthReader(ForeignReader):
         resampling: str | None = None,
     ) -> Raster:
         """Return the samples of one tile, padded to the full tile size; raises `OutsideError`."""
-        scale = 1 << (self.levels - 1 - z) if 0 <= z < self.levels else 0
+        scale = self.source.pyramid.scale(z, x, y)
         left, top = x * scale * self.tileWidth, y * scale * self.tileHeight
-        if not scale or not (0 <= left < self.sizeX and 0 <= top < self.sizeY):
-            raise OutsideError(f'There is no tile {z}/{x}/{y} in this image.')
         right = min(left + scale * self.tileWidth, self.sizeX)
         bottom = min(top + scale * self.tileHeight, self.sizeY)
         size = -(-(right - left) // scale), -(-(bottom - top) // scale)
@@ -164,8 +157,8 @@ class DepthTileSource(FileTileSource):  # type: ignore[misc]  # large-image is n
         self.image = _find(str(path))
         self.sizeX, self.sizeY = self.image.width, self.image.rows
         self.tileWidth = self.tileHeight = settings.TILE_SIZE
-        largest = max(self.sizeX, self.sizeY)
-        self.levels = 1 + max(0, math.ceil(math.log2(largest / settings.TILE_SIZE)))
+        self.pyramid = Pyramid((self.sizeX, self.sizeY), settings.TILE_SIZE)
+        self.levels = self.pyramid.levels
         self._dtype, self._bandCount = np.dtype('float32'), 1
         self.reader = DepthReader(self)
         # Where `reader_of` looks.
@@ -186,12 +179,8 @@ class DepthTileSource(FileTileSource):  # type: ignore[misc]  # large-image is n
         **kwargs: Any,
     ) -> Any:
         """Return a tile as large-image does."""
-        try:
+        with as_large_image():
             raster = self.reader.read_tile(int(z), int(x), int(y), frame=self._getFrame(**kwargs))
-        except OutsideError as error:
-            raise TileSourceXYZRangeError(error.detail) from error
-        except LargeImageError as error:
-            raise TileSourceError(error.detail) from error
         return self._outputTile(
             raster.data, TILE_FORMAT_NUMPY, x, y, z, pilImageAllowed, numpyAllowed, **kwargs
         )

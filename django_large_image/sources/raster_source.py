@@ -16,24 +16,19 @@ from typing import Any
 import numpy as np
 from large_image.cache_util import LruCacheMetaclass, methodcache
 from large_image.constants import TILE_FORMAT_NUMPY, SourcePriority
-from large_image.exceptions import TileSourceError, TileSourceXYZRangeError
 from large_image_source_gdal import GDALFileTileSource, _lazyImport
 from osgeo import gdal
 
 from django_large_image.conf import settings
-from django_large_image.exceptions import (
-    BudgetError,
-    LargeImageError,
-    OutsideError,
-    ProjectionError,
-    StyleError,
-)
+from django_large_image.exceptions import BudgetError, ProjectionError, StyleError
 from django_large_image.pixels.raster import Band, Raster, Size
 from django_large_image.sources import reading
 from django_large_image.sources.bands import band_record
 from django_large_image.sources.boxes import Window
 from django_large_image.sources.description import GeoTransform, describe, native_pixel_size
+from django_large_image.sources.errors import as_large_image
 from django_large_image.sources.handles import FramePools, HandlePool, open_dataset, reaching
+from django_large_image.sources.pyramid import Pyramid
 from django_large_image.sources.reference import Options
 from django_large_image.sources.sampling import measure_bands
 from django_large_image.sources.tile_matrix import (
@@ -73,11 +68,8 @@ class RasterTileSource(
         **kwargs: Any,
     ) -> None:
         self._options = options
-        try:
+        with as_large_image():
             self._open(path, projection, unitsPerPixel, kwargs)
-        except LargeImageError as error:
-            # What large-image catches to try another source.
-            raise TileSourceError(error.detail) from error
 
     def _open(
         self, path: Any, projection: str | bytes | None, unitsPerPixel: float | None, kwargs: Any
@@ -123,8 +115,8 @@ class RasterTileSource(
         if known.frames:
             self._frames = list(known.frames)
         self.tileSize = self.tileWidth = self.tileHeight = settings.TILE_SIZE
-        self.levels = 1 + max(0, math.ceil(math.log2(largest / self.tileSize)))
-        self.sourceLevels = self.levels
+        self.pyramid = Pyramid((self.sizeX, self.sizeY), self.tileSize)
+        self.levels = self.sourceLevels = self.pyramid.levels
 
     def _project(self, projection: str) -> None:
         if not self.geospatial:
@@ -285,13 +277,7 @@ class RasterTileSource(
         """Return how many pixels of the full resolution a pixel of the tile covers; raises
         `OutsideError`.
         """
-        scale = 1 << max(0, self.levels - 1 - z) if 0 <= z < self.levels else 0
-        if not scale or not (
-            0 <= x * scale * self.tileWidth < self.sizeX
-            and 0 <= y * scale * self.tileHeight < self.sizeY
-        ):
-            raise OutsideError(f'There is no tile {z}/{x}/{y} in this image.')
-        return scale
+        return self.pyramid.scale(z, x, y)
 
     def read_window(
         self,
@@ -356,7 +342,7 @@ class RasterTileSource(
         **kwargs: Any,
     ) -> Any:
         """Return a tile as large-image does: its own style language and encoders on our pixels."""
-        try:
+        with as_large_image():
             raster = self.read_tile(
                 int(z),
                 int(x),
@@ -365,10 +351,6 @@ class RasterTileSource(
                 bands=tuple(band.number for band in self.bands),
                 resampling='nearest',
             )
-        except OutsideError as error:
-            raise TileSourceXYZRangeError(error.detail) from error
-        except LargeImageError as error:
-            raise TileSourceError(error.detail) from error
         data = raster.data
         if self.matrix is not None and raster.mask is not None:
             if self.bands[-1].interpretation != 'alpha':

@@ -545,5 +545,26 @@ def test_a_raster_that_vanished_is_a_message(catalog, scenes):
     assert str(scenes) not in said.inner_text()
 
 
+def test_a_page_that_cannot_start_says_so_and_tries_again(catalog):
+    page = catalog()
+    page.page.add_init_script(
+        """for (const state of ['ready', 'error']) {
+            document.addEventListener(`large-image:${state}`, ({ detail, target }) => {
+                window.heard = [state, detail === target.largeImageCatalog, String(detail)];
+            });
+        }"""
+    )
+    page.page.route('**/vendor/leaflet/*.js', lambda route: route.abort())
+    page.open()
+    state, _, error = page.page.evaluate('window.heard')
+    assert state == 'error'
+    assert page.window.notice().startswith(error.removeprefix('Error: '))
+    page.page.unroute('**/vendor/leaflet/*.js')
+    page.part('retry').click()
+    page.page.wait_for_selector('.li-catalog[data-state=ready]')
+    assert page.page.evaluate('window.heard')[:2] == ['ready', True]
+    page.footprints(3)
+
+
 def test_no_such_catalogue_is_404(client, db):
     assert client.get('/catalogs/nothing/').status_code == 404

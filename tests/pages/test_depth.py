@@ -83,6 +83,14 @@ class Page:
             map(int, self.window.pixels()[round(y), round(box['x'] + across * box['width'])])
         )
 
+    def swatch(self, *columns):
+        """The colours of the sample beside the choice of a colour map, 256 columns wide."""
+        return self.part('swatch').evaluate(
+            """(canvas, columns) => columns.map((column) =>
+                [...canvas.getContext('2d').getImageData(column, 0, 1, 1).data.slice(0, 3)])""",
+            columns,
+        )
+
     def type(self, name, text):
         self.part(name).fill(text)
         self.part(name).press('Enter')
@@ -170,6 +178,22 @@ def test_colour_maps(depth, log):
     page.page.wait_for_timeout(400)
     page.settle()
     near(page.color(2350), (255, 0, 0))
+
+
+def test_the_swatch_is_the_colour_map(depth, log):
+    stops = [[0, '0000ff'], [0.5, '#00f'], [0.5, [255, 0, 0]], [1, [0, 255, 0]]]
+    Colormap.objects.create(name='edge', stops=stops)
+    page = depth().open(log)
+    page.part('palette').select_option('edge')
+    assert page.swatch(2, 120, 140, 253) == [
+        pytest.approx(color, abs=24)
+        for color in ([0, 0, 255], [0, 0, 255], [235, 20, 0], [0, 255, 0])
+    ]
+    page.part('reverse').check()
+    assert page.swatch(2, 115, 135, 253) == [
+        pytest.approx(color, abs=24)
+        for color in ([0, 255, 0], [235, 20, 0], [0, 0, 255], [0, 0, 255])
+    ]
 
 
 def test_a_click_reads_the_value(depth, log):
@@ -289,9 +313,17 @@ def test_what_is_wrong_is_said(depth, log):
 def test_the_picture_is_the_frame(depth, log):
     """What the page shows is what its copied URL answers."""
     page = depth().open(log)
+    page.page.context.grant_permissions(['clipboard-read', 'clipboard-write'])
     page.type('depth-min', '2390')
     page.settle()
-    source = page.part('picture').get_attribute('src')
-    answer = page.page.request.get(source)
-    with Image.open(io.BytesIO(answer.body())) as picture:
-        assert picture.size == (40, 100)
+    page.part('copy').click()
+    page.part('readout').filter(has_text='Copied').wait_for()
+    text = page.page.evaluate('navigator.clipboard.readText()')
+    for source in (page.part('picture').get_attribute('src'), text):
+        answer = page.page.request.get(source)
+        with Image.open(io.BytesIO(answer.body())) as picture:
+            assert picture.size == (40, 100)
+    # Without HTTPS there is no clipboard.
+    page.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.part('copy').click()
+    page.part('readout').filter(has_text=text).wait_for()

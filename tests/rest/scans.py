@@ -42,13 +42,7 @@ class ScanViewSet(LargeImageRasterDetailMixin, viewsets.GenericViewSet):
 @contextmanager
 def connected(port: int) -> Iterator[Any]:
     """Connect to the database, which has a table of `Scan` in the block."""
-    said = {
-        'ENGINE': 'django.contrib.gis.db.backends.postgis',
-        'NAME': postgres.DATABASE,
-        'USER': postgres.USER,
-        'HOST': '127.0.0.1',
-        'PORT': port,
-    }
+    said = postgres.settings_of(port, 'django.contrib.gis.db.backends.postgis')
     connections.settings[ALIAS] = connections.configure_settings({'default': {}, ALIAS: said})[
         ALIAS
     ]

@@ -18,13 +18,7 @@ APPS = ('large_image_catalog', 'large_image_depth')
 @contextmanager
 def migrated(port: int) -> Iterator[Any]:
     """Connect to a PostgreSQL and make the tables of this package by their migrations."""
-    said = {
-        'ENGINE': 'django.db.backends.postgresql',
-        'NAME': postgres.DATABASE,
-        'USER': postgres.USER,
-        'HOST': '127.0.0.1',
-        'PORT': port,
-    }
+    said = postgres.settings_of(port)
     configured = connections.configure_settings({'default': {}, 'postgresql': said})
     backend = connections.create_connection  # by the settings of an alias
     connections.settings['postgresql'] = configured['postgresql']

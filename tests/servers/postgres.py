@@ -70,6 +70,17 @@ def running() -> Iterator[int]:
         shutil.rmtree(home)
 
 
+def settings_of(port: int, engine: str = 'django.db.backends.postgresql') -> dict[str, object]:
+    """Return what Django's `DATABASES` says of a server that runs."""
+    return {
+        'ENGINE': engine,
+        'NAME': DATABASE,
+        'USER': USER,
+        'HOST': '127.0.0.1',
+        'PORT': port,
+    }
+
+
 def _give(home: Path) -> dict[str, object]:
     """Return how to run as the user who owns the data: not root, PostgreSQL refuses it."""
     if os.geteuid() != 0:

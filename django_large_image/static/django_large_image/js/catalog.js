@@ -6,18 +6,16 @@ import { CatalogMap, holds } from './catalog_map.js';
 import { Search } from './catalog_search.js';
 import { Series } from './catalog_series.js';
 import { mixed, openKeys, opened } from './catalog_style.js';
-import { partsOf } from './controls.js';
-import { Notice } from './notice.js';
+import { configOf, isNarrow, partsOf } from './parts.js';
 import { place, values as shown } from './readout.js';
+import { startPages } from './starting.js';
 
-// Below this width, in pixels, one panel is open at a time (viewer.css has the same).
-const NARROW = 560;
 // Datasets at one place, of which one is seen.
 const MANY = 200;
 
 class CatalogPage {
   static async create(section, notice) {
-    const config = JSON.parse(section.querySelector('script[type="application/json"]').textContent);
+    const config = configOf(section);
     const page = new CatalogPage(section, config, notice);
     await page.#start(config);
     return page;
@@ -76,7 +74,7 @@ class CatalogPage {
       this.parts[`${name}toggle`].setAttribute('aria-expanded', String(open));
       this.parts[`${name}body`].hidden = !open;
     };
-    const narrow = () => this.section.clientWidth < NARROW;
+    const narrow = () => isNarrow(this.section);
     for (const name of names) {
       this.parts[`${name}toggle`].addEventListener('click', () => {
         const open = this.parts[`${name}toggle`].getAttribute('aria-expanded') !== 'true';
@@ -223,19 +221,4 @@ class CatalogPage {
   }
 }
 
-/** Start one page; it answers with the event `large-image:ready` or `large-image:error`. */
-async function mount(section) {
-  const notice = new Notice(partsOf(section), () => window.location.reload());
-  section.dataset.state = 'loading';
-  try {
-    section.largeImageCatalog = await CatalogPage.create(section, notice);
-    section.dataset.state = 'ready';
-    section.dispatchEvent(new CustomEvent('large-image:ready', { bubbles: true }));
-  } catch (error) {
-    section.dataset.state = 'error';
-    notice.show(error.message);
-    section.dispatchEvent(new CustomEvent('large-image:error', { bubbles: true, detail: error }));
-  }
-}
-
-for (const section of document.querySelectorAll('[data-large-image-catalog]')) mount(section);
+startPages('[data-large-image-catalog]', 'largeImageCatalog', CatalogPage.create);

@@ -11,8 +11,9 @@ import {
   others,
   variablesOf,
 } from './catalog_style.js';
-import { option } from './controls.js';
+import { copyUrl } from './clipboard.js';
 import { groups } from './palettes.js';
+import { option, optionGroups } from './parts.js';
 import { RangeControl } from './range_control.js';
 
 const DELAY = 150;
@@ -48,12 +49,7 @@ export class CatalogControls {
     this.style = { ...INITIAL, key: api.keys.at(-1).name };
     this.legend = new Legend(parts, api, on.failed);
     this.range = new RangeControl(parts, (part) => this.set(part));
-    for (const [group, names] of groups(colormaps)) {
-      const element = document.createElement('optgroup');
-      element.label = group;
-      element.append(...names.map((name) => option(name, name)));
-      parts.palette.append(element);
-    }
+    parts.palette.append(...optionGroups(groups(colormaps)));
     fill(parts.key, api.keys.map(({ name }) => name), this.style.key);
     parts.open.append(...api.keys.map(({ name }) => this.#check(name)));
     this.#listen();
@@ -275,13 +271,7 @@ export class CatalogControls {
   async #copy() {
     if (!this.values) return;
     const url = this.api.tiles(layerOf(this.style, this.api.keys, this.values));
-    const text = new URL(url, window.location.href).href.replace(/%7B([zxy])%7D/gi, '{$1}');
-    try {
-      await navigator.clipboard.writeText(text);
-      this.say(this.parts.readout.dataset.copied);
-    } catch {
-      this.say(text); // no clipboard without HTTPS: the text can be selected
-    }
+    this.say(await copyUrl(url, this.parts.readout.dataset.copied));
   }
 
   /** Show a line at the foot of the panel. */

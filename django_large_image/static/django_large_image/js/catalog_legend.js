@@ -1,6 +1,7 @@
 /** Which value has which colour: a bar with its ends, or the list of categories. */
 
 import { inCategories, legendOf } from './catalog_style.js';
+import { css } from './palettes.js';
 
 const STEPS = 64;
 
@@ -71,8 +72,4 @@ export class Legend {
     this.parts['scale-low'].textContent = digits(entries[0].value);
     this.parts['scale-high'].textContent = digits(entries.at(-1).value);
   }
-}
-
-function css([red, green, blue, alpha]) {
-  return `rgb(${red} ${green} ${blue} / ${alpha / 255})`;
 }

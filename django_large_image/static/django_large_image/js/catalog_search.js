@@ -1,6 +1,6 @@
 /** The search: a form with a field for each key, and the list of what was found. */
 
-import { option } from './controls.js';
+import { option } from './parts.js';
 
 const PAGE = 50;
 const DELAY = 250;

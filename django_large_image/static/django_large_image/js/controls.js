@@ -1,25 +1,13 @@
 /** The panel of one viewer: reads and shows the style, tells the viewer when it changes. */
 
+import { copyUrl } from './clipboard.js';
 import { groups, paint } from './palettes.js';
+import { option, optionGroups, partsOf } from './parts.js';
 import { RangeControl } from './range_control.js';
 import { INITIAL, bandsOf } from './style.js';
 
 const BINS = 64;
 const DELAY = 150;
-
-/** The parts of a section by their `data-li` names. */
-export function partsOf(section) {
-  const found = [...section.querySelectorAll('[data-li]')];
-  return Object.fromEntries(found.map((element) => [element.dataset.li, element]));
-}
-
-/** An `<option>`. */
-export function option(value, label) {
-  const element = document.createElement('option');
-  element.value = value;
-  element.textContent = label;
-  return element;
-}
 
 export class Controls {
   /** `image` is what `image.js` loads; `changed(style)` follows the reader's hand, a moment later. */
@@ -45,12 +33,7 @@ export class Controls {
         this.parts[channel]?.append(option(index, String(index)));
       }
     }
-    for (const [group, names] of groups(this.image.colormaps)) {
-      const element = document.createElement('optgroup');
-      element.label = group;
-      element.append(...names.map((name) => option(name, name)));
-      palette?.append(element);
-    }
+    palette?.append(...optionGroups(groups(this.image.colormaps)));
     if (frame) frame.max = this.image.frames - 1;
     if (this.parts['frame-field']) this.parts['frame-field'].hidden = this.image.frames < 2;
   }
@@ -159,14 +142,7 @@ export class Controls {
   }
 
   async #copy() {
-    const url = new URL(this.image.tileUrl(this.style), window.location.href).href;
-    const text = url.replace(/%7B([zxy])%7D/gi, '{$1}');
-    try {
-      await navigator.clipboard.writeText(text);
-      this.say('Copied.');
-    } catch {
-      this.say(text); // no clipboard without HTTPS: the text can be selected
-    }
+    this.say(await copyUrl(this.image.tileUrl(this.style), this.parts.readout?.dataset.copied));
   }
 
   /** Show a line at the foot of the panel. */

@@ -1,22 +1,21 @@
 /** Starts the page of a depth image: the log with its depths, and the panel that says which and in what colours. */
 
-import { option, partsOf } from './controls.js';
+import { copyUrl } from './clipboard.js';
 import { DepthApi } from './depth_api.js';
-import { INITIAL, ends, lookOf, paintStops } from './depth_style.js';
+import { INITIAL, ends, lookOf, stopsOf } from './depth_style.js';
 import { DepthView } from './depth_view.js';
-import { Notice } from './notice.js';
-import { groups, listed, paint } from './palettes.js';
+import { groups, listed, paint, paintStops } from './palettes.js';
+import { configOf, isNarrow, optionGroups, partsOf } from './parts.js';
 import { RangeControl } from './range_control.js';
+import { startPages } from './starting.js';
 
 const BINS = 128;
 const DELAY = 150;
-// Below this width, in pixels, the panel starts folded (viewer.css has the same).
-const NARROW = 560;
 const DEPTH_PARTS = { low: 'depth-low', high: 'depth-high', min: 'depth-min', max: 'depth-max' };
 
 class DepthPage {
   static async create(section, notice) {
-    const config = JSON.parse(section.querySelector('script[type="application/json"]').textContent);
+    const config = configOf(section);
     const page = new DepthPage(section, config, notice);
     await page.#start();
     return page;
@@ -55,18 +54,14 @@ class DepthPage {
     this.#listen();
     this.#moved(this.view.from, this.view.to);
     this.#show();
-    if (this.section.clientWidth < NARROW) this.#fold(false);
+    if (isNarrow(this.section)) this.#fold(false);
     await this.view.show(lookOf(this.style, histogram));
   }
 
   #fill(named) {
     const own = Object.keys(this.stored);
-    for (const [group, names] of [...(own.length ? [['own', own]] : []), ...groups(named)]) {
-      const element = document.createElement('optgroup');
-      element.label = group;
-      element.append(...names.map((name) => option(name, name)));
-      this.parts.palette.append(element);
-    }
+    const all = [...(own.length ? [['own', own]] : []), ...groups(named)];
+    this.parts.palette.append(...optionGroups(all));
   }
 
   #listen() {
@@ -100,7 +95,9 @@ class DepthPage {
     parts.palette.value = style.palette;
     parts.reverse.checked = style.reverse;
     parts.reverse.disabled = !style.palette;
-    if (stored[style.palette]) paintStops(parts.swatch, stored[style.palette], style.reverse);
+    const own = stored[style.palette];
+    parts.swatch.hidden = false;
+    if (own) paintStops(parts.swatch, stopsOf(own, style.reverse));
     else paint(parts.swatch, this.config.assets.palettes, style.palette, style.reverse);
     const [min, max] = ends(style, this.histogram);
     this.range.show({ range: style.range === 'auto' ? 'full' : style.range, min, max });
@@ -143,30 +140,11 @@ class DepthPage {
   }
 
   async #copy() {
-    const { view, api, parts, style, histogram } = this;
-    const text = new URL(api.frame({ ...view.query, ...lookOf(style, histogram) }), window.location.href).href;
-    try {
-      await navigator.clipboard.writeText(text);
-      parts.readout.textContent = parts.readout.dataset.copied;
-    } catch {
-      parts.readout.textContent = text; // no clipboard without HTTPS: the text can be selected
-    }
+    const { view, api, style, histogram } = this;
+    const { readout } = this.parts;
+    const url = api.frame({ ...view.query, ...lookOf(style, histogram) });
+    readout.textContent = await copyUrl(url, readout.dataset.copied);
   }
 }
 
-/** Start one page; it answers with the event `large-image:ready` or `large-image:error`. */
-async function mount(section) {
-  const notice = new Notice(partsOf(section), () => window.location.reload());
-  section.dataset.state = 'loading';
-  try {
-    section.largeImageDepth = await DepthPage.create(section, notice);
-    section.dataset.state = 'ready';
-    section.dispatchEvent(new CustomEvent('large-image:ready', { bubbles: true }));
-  } catch (error) {
-    section.dataset.state = 'error';
-    notice.show(error.message);
-    section.dispatchEvent(new CustomEvent('large-image:error', { bubbles: true, detail: error }));
-  }
-}
-
-for (const section of document.querySelectorAll('[data-large-image-depth]')) mount(section);
+startPages('[data-large-image-depth]', 'largeImageDepth', DepthPage.create);

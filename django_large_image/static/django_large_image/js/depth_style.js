@@ -1,5 +1,7 @@
 /** The colours of a log: an unchanging value, and the query that it becomes. */
 
+import { css } from './palettes.js';
+
 export const INITIAL = Object.freeze({
   palette: '', // none: grey
   reverse: false,
@@ -31,23 +33,14 @@ export function lookOf(style, histogram) {
   return { colormap: palette, min, max };
 }
 
-function css(color) {
-  if (Array.isArray(color)) {
-    const [red, green, blue, alpha = 255] = color;
-    return `rgb(${red} ${green} ${blue} / ${alpha / 255})`;
-  }
+function written(color) {
+  if (Array.isArray(color)) return css(color);
   return /^([0-9a-f]{6}|[0-9a-f]{8})$/i.test(color) ? `#${color}` : color;
 }
 
-/** Paint the stops of a colour map that is stored here over the width of a canvas. */
-export function paintStops(canvas, stops, reverse) {
-  const context = canvas.getContext('2d');
-  const gradient = context.createLinearGradient(0, 0, canvas.width, 0);
-  for (const [position, color] of stops) {
-    gradient.addColorStop(reverse ? 1 - position : position, css(color));
-  }
-  canvas.hidden = false;
-  context.clearRect(0, 0, canvas.width, canvas.height);
-  context.fillStyle = gradient;
-  context.fillRect(0, 0, canvas.width, canvas.height);
+/** The stops of a colour map that is stored here as a canvas takes them. */
+export function stopsOf(stored, reverse) {
+  const stops = stored.map(([position, color]) => [reverse ? 1 - position : position, written(color)]);
+  // Of two at one position the first ends what is before.
+  return reverse ? stops.reverse() : stops;
 }

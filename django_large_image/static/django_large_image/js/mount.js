@@ -1,27 +1,23 @@
 /** Starts every viewer of the page; `mount(section)` starts one that came later (htmx, a dialog). */
 
-import { Controls, partsOf } from './controls.js';
+import { Controls } from './controls.js';
 import { GlobeViewer } from './globe_viewer.js';
 import { LargeImage } from './image.js';
 import { legacyConfig } from './legacy.js';
 import { MapViewer } from './map_viewer.js';
-import { Notice } from './notice.js';
+import { configOf, isNarrow, partsOf } from './parts.js';
 import { place, values } from './readout.js';
+import { start } from './starting.js';
 import { ZoomViewer } from './zoom_viewer.js';
 
 const KINDS = { map: MapViewer, globe: GlobeViewer, zoom: ZoomViewer };
-// Below these sizes, in pixels, the panel starts folded (viewer.css has the same width).
-const NARROW = 560;
+// Below this height, in pixels, the panel starts folded.
 const LOW = 450;
 
-function readConfig(section) {
-  const config = JSON.parse(section.querySelector('script[type="application/json"]').textContent);
-  return config.legacy ? legacyConfig(config) : config;
-}
-
-async function start(section, notice) {
+async function create(section, notice) {
   const parts = partsOf(section);
-  const config = readConfig(section);
+  const written = configOf(section);
+  const config = written.legacy ? legacyConfig(written) : written;
   if (config.height) section.style.height = config.height;
   const image = await LargeImage.load(config);
   let style;
@@ -40,7 +36,7 @@ async function start(section, notice) {
     },
     failed: (text) => notice.show(text),
   });
-  if (section.clientWidth < NARROW || section.clientHeight < LOW) controls.fold();
+  if (isNarrow(section) || section.clientHeight < LOW) controls.fold();
   viewer.show(style);
   return { image, viewer, controls };
 }
@@ -50,21 +46,11 @@ export async function mount(section) {
   if (section.dataset.state) return;
   // A second try starts from the markup as it was: no control is bound or filled twice.
   const fresh = section.cloneNode(true);
-  section.dataset.state = 'loading';
-  const notice = new Notice(partsOf(section), () => {
+  await start(section, 'largeImage', create, () => {
     section.largeImage?.viewer.destroy();
     section.replaceWith(fresh);
     mount(fresh);
   });
-  try {
-    section.largeImage = await start(section, notice);
-    section.dataset.state = 'ready';
-    section.dispatchEvent(new CustomEvent('large-image:ready', { bubbles: true, detail: section.largeImage }));
-  } catch (error) {
-    section.dataset.state = 'error';
-    notice.show(error.message);
-    section.dispatchEvent(new CustomEvent('large-image:error', { bubbles: true, detail: error }));
-  }
 }
 
 /** Start the viewers below `root` as they come near the window. */

@@ -1,8 +1,8 @@
 /** The zoom viewer: OpenSeadragon over an image's own pixels, by Deep Zoom or by an IIIF service. */
 
 import { getJson, withQuery } from './api.js';
-import { partsOf } from './controls.js';
 import { loadOpenSeadragon } from './openseadragon.js';
+import { partsOf } from './parts.js';
 import { toParams } from './style.js';
 
 const WIDE = 700; // pixels of the stage
