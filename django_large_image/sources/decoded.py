@@ -38,6 +38,7 @@ _COSTLY = {
 # Blocks are kept in squares of this side, the usual size of a tile; lines in strips as high.
 _SQUARE = 256
 _MAX_BANDS = 16
+_MAX_LAYOUTS = 1024
 # Larger windows are read and scaled by GDAL, a part at a time.
 _MAX_WINDOW_BYTES = 32 * 1024 * 1024
 # GDAL reads an overview in place of pixels that are finer than needed, but for this factor.
@@ -59,11 +60,12 @@ class Identity:
 class _Layout:
     """How a level of an image is stored: all bands of a block together.
 
-    `blocks` is the size of one. `sequential` levels are decoded from the top to the bottom.
+    `name` is unique. `blocks` is the size of one. `sequential` levels are decoded from the top to
+    the bottom.
     """
 
+    name: str
     identity: Identity
-    frame: str
     level: int
     size: Size
     blocks: Size
@@ -91,6 +93,7 @@ class _Kept:
         self.reset()
 
     def reset(self) -> None:
+        self.layouts: dict[tuple[Identity, str, int, int], _Layout] = {}
         self.ring = RingFile()
         self.flight = SingleFlight()
 
@@ -158,7 +161,7 @@ def read(dataset: gdal.Dataset, identity: Identity, level: int, box: Box) -> Arr
         if _copy(layout, block, part, target):
             continue
         # A format that is decoded from the top is decoded once, whichever part is asked for.
-        with _kept.flight(repr(layout if layout.sequential else (layout, block))):
+        with _kept.flight(layout.name if layout.sequential else f'{layout.name} {block}'):
             if not _copy(layout, block, part, target):
                 decoded = _decode(dataset, layout, block)
                 target[...] = decoded[part[1] : part[1] + rows, part[0] : part[0] + columns]
@@ -206,14 +209,14 @@ def _decode_together(dataset: gdal.Dataset, layout: _Layout, box: Box) -> None:
     """Decode and keep the blocks of a box that are missing, those beside each other by one read:
     GDAL fetches each of their rows by one request.
     """
-    missing = [block for block in layout.touched_by(box) if (layout, block) not in _kept.ring]
+    missing = [block for block in layout.touched_by(box) if (layout.name, block) not in _kept.ring]
     if len(missing) < 2:
         return
     with ExitStack() as stack:
         # All threads take blocks in the same order: none waits for one that waits for it.
         for block in missing:
-            stack.enter_context(_kept.flight(repr((layout, block))))
-        missing = [block for block in missing if (layout, block) not in _kept.ring]
+            stack.enter_context(_kept.flight(f'{layout.name} {block}'))
+        missing = [block for block in missing if (layout.name, block) not in _kept.ring]
         for area, blocks in areas(missing):
             data = _read_from_gdal(dataset, layout.level, area)
             for block in blocks:
@@ -231,15 +234,33 @@ def _stamp(path: str) -> Stamp | None:
 
 def _layout(dataset: gdal.Dataset, identity: Identity, level: int) -> _Layout | None:
     """Return how a level is stored; None where its blocks are not to be kept."""
-    count, limit = dataset.RasterCount, settings.DECODED_CACHE_BYTES
-    if count > _MAX_BANDS or _kept.ring.failed:
+    if _kept.ring.failed:
+        return None
+    limit = settings.DECODED_CACHE_BYTES
+    key = identity, dataset.GetDescription(), level, limit
+    layout = _kept.layouts.get(key)
+    if layout is None:
+        layout = _find_layout(dataset, identity, level, limit)
+        if layout is not None:
+            # Dictionaries are safe under threads; at worst one is found twice.
+            if len(_kept.layouts) >= _MAX_LAYOUTS:
+                _kept.layouts.clear()
+            _kept.layouts[key] = layout
+    return layout
+
+
+def _find_layout(
+    dataset: gdal.Dataset, identity: Identity, level: int, limit: int
+) -> _Layout | None:
+    count = dataset.RasterCount
+    if count > _MAX_BANDS:
         return None
     bands = level_bands(dataset, level)
     if any(band is None for band in bands):
         return None
-    first = bands[0]
     if len({(band.DataType, band.XSize, band.YSize) for band in bands}) > 1:
         return None
+    first = bands[0]
     size, blocks = (first.XSize, first.YSize), first.GetBlockSize()
     sequential = blocks[1] == 1
     dtype = _dtype(first)
@@ -247,8 +268,8 @@ def _layout(dataset: gdal.Dataset, identity: Identity, level: int) -> _Layout | 
     if across * down * count * dtype.itemsize > limit:
         return None
     return _Layout(
+        repr((identity, dataset.GetDescription(), level)),
         identity,
-        dataset.GetDescription(),
         level,
         size,
         (across, _SQUARE if sequential else down),
@@ -290,7 +311,7 @@ def _decode(dataset: gdal.Dataset, layout: _Layout, block: Box) -> Array:
     """Decode a block and keep it, after what has to be decoded before it."""
     if layout.sequential:
         for above in layout.touched_by((0, 0, layout.size[0], block[1])):
-            if (layout, above) not in _kept.ring:
+            if (layout.name, above) not in _kept.ring:
                 _decode_block(dataset, layout, above)
     return _decode_block(dataset, layout, block)
 
@@ -320,7 +341,7 @@ def _keep(dataset: gdal.Dataset, layout: _Layout, block: Box, data: Array) -> No
         for y in range(0, block[3], _SQUARE)
         for x in range(0, block[2], _SQUARE)
     ]
-    if _kept.ring.write((layout, block), squares, settings.DECODED_CACHE_BYTES):
+    if _kept.ring.write((layout.name, block), squares, settings.DECODED_CACHE_BYTES):
         for band in level_bands(dataset, layout.level):
             # GDAL need not keep it as well.
             band.FlushCache()
@@ -331,7 +352,7 @@ def _copy(layout: _Layout, block: Box, part: Box, target: Array) -> bool:
     pieces = list(_pieces(block[2:], part))
     size = layout.pixel_bytes
     spans = [(size * start, size * box[2] * box[3]) for start, box in pieces]
-    found = _kept.ring.read((layout, block), spans)
+    found = _kept.ring.read((layout.name, block), spans)
     if found is None:
         return False
     for content, (_, square) in zip(found, pieces, strict=True):

@@ -22,6 +22,7 @@ from django_large_image.sources.handles import (
 )
 from django_large_image.sources.reading import (
     alpha_number,
+    block_samples,
     check_read,
     opaque_in,
     stored_type,
@@ -48,8 +49,8 @@ class Description:
     `alpha` is the number of the alpha band, `masked` whether another mask counts for all bands.
     `transform` is GDAL's six numbers from pixels to `wkt`, None for an image without a place on the
     map. `opaque` is the alpha of what is seen in full. `wkt` is empty where the file names no
-    projection; its coordinates are degrees then. `identity` is that of a file of which decoded
-    blocks are kept.
+    projection; its coordinates are degrees then. `block` is how many samples are decoded at least.
+    `identity` is that of a file of which decoded blocks are kept.
     """
 
     path: str
@@ -65,6 +66,7 @@ class Description:
     warp_options: tuple[str, ...]
     opaque: int
     frames: tuple[str, ...]
+    block: int
     identity: Identity | None
 
     @property
@@ -115,6 +117,7 @@ def _describe_dataset(
         warp_options=warp_options,
         opaque=_opaque(dataset),
         frames=tuple(frames) if len(frames) > 1 else (),
+        block=block_samples(dataset),
         identity=identity if is_costly(dataset, far=is_remote(path)) else None,
     )
     return description, dataset

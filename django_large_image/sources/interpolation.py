@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from django_large_image.pixels.raster import Array, Band, Mask
+from django_large_image.pixels.raster import Array, Band, Mask, Size
 from django_large_image.pixels.softening import Blur, soften
 
 RESAMPLINGS = {'nearest': cv2.INTER_NEAREST, 'bilinear': cv2.INTER_LINEAR}
@@ -79,6 +79,18 @@ def sample(
         smooth = _divided(patch.blur, alpha, np.sign(alpha), places, np.zeros(1))
         mask = np.where(mask > 0, _cast(smooth, mask.dtype)[:, :, 0], mask)
     return samples, mask
+
+
+def clipped(places: Places, size: Size) -> Places:
+    """Return places moved to the nearest pixel of a window of `size`: OpenCV samples those beyond
+    the centres of its outer pixels one by one.
+    """
+    # Short of the last centres, for which it would look beyond.
+    last = np.nextafter(np.maximum(np.array(size, np.float32) - 1, 0), np.float32(0))
+    # A value for each channel, of which there may be four; OpenCV's types know of arrays only.
+    limits: Any = (*last.tolist(), 0.0, 0.0)
+    none: Any = (0.0,) * 4
+    return np.asarray(cv2.max(cv2.min(places, limits), none), np.float32)
 
 
 def nothing(bands: Sequence[Band], dtype: np.dtype[Any]) -> Array:

@@ -205,23 +205,32 @@ def check_read(dataset: gdal.Dataset, pixels: float, scale: float, band_count: i
     """Raise `BudgetError` when a read at `scale` decodes more than is allowed.
 
     `pixels` counts those of the full resolution, `scale` how many of them, along a side, become one
-    pixel of the output. At least one block is decoded, with all bands that lie in it.
+    pixel of the output.
     """
-    band = dataset.GetRasterBand(1)
     if scale > 1:
+        band = dataset.GetRasterBand(1)
         factors = (
             dataset.RasterXSize / band.GetOverview(index).XSize
             for index in range(band.GetOverviewCount())
         )
         pixels /= max((factor for factor in factors if factor <= scale * 1.2), default=1.0) ** 2
-    block_width, block_height = band.GetBlockSize()
-    together = dataset.GetMetadataItem('INTERLEAVE', 'IMAGE_STRUCTURE') == 'PIXEL'
-    block = block_width * block_height * (dataset.RasterCount if together else 1)
-    if max(pixels * band_count, block) > settings.MAX_READ_PIXELS:
+    check_samples(max(pixels * band_count, block_samples(dataset)))
+
+
+def check_samples(count: float) -> None:
+    """Raise `BudgetError` when so many samples are more than may be decoded."""
+    if count > settings.MAX_READ_PIXELS:
         raise BudgetError(
             'This view would decode more pixels than allowed: the image needs overviews '
             '(make it a Cloud Optimized GeoTIFF), or ask for less of it.'
         )
+
+
+def block_samples(dataset: gdal.Dataset) -> int:
+    """Return how many samples are decoded at least: a block, with all bands that lie in it."""
+    width, height = dataset.GetRasterBand(1).GetBlockSize()
+    together = dataset.GetMetadataItem('INTERLEAVE', 'IMAGE_STRUCTURE') == 'PIXEL'
+    return int(width * height * (dataset.RasterCount if together else 1))
 
 
 def outline(bounds: Window) -> Array:

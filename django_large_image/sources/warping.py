@@ -25,12 +25,13 @@ from django_large_image.sources.interpolation import (
     RESAMPLINGS,
     Patch,
     Places,
+    clipped,
     nothing,
     sample,
 )
 from django_large_image.sources.reading import (
     MapWindow,
-    check_read,
+    check_samples,
     to_byte,
 )
 from django_large_image.sources.transforms import TransformPool
@@ -111,8 +112,7 @@ def warp(
         return Raster.blank(target.size[1], target.size[0], tuple(bands))
     if not view.feasible:
         return None
-    across, down = view.scale
-    check_read(dataset, view.box[2] * view.box[3] * across * down, across, len(bands))
+    check_samples(max(view.box[2] * view.box[3] * len(bands), description.block))
     patch = read_patch(dataset, description, bands, view)
     if patch is None:
         return None
@@ -121,8 +121,10 @@ def warp(
         data[:] = nothing(bands, data.dtype)
         return Raster(data, np.zeros(data.shape[:2], np.uint8), tuple(bands))
     places = location.places(view.scale, (view.box[0] + 0.5, view.box[1] + 0.5))
-    data, mask = sample(patch, places, resampling, bands)
     inside = view.inside(places)
+    if inside is not None:
+        places = clipped(places, view.box[2:])
+    data, mask = sample(patch, places, resampling, bands)
     if inside is not None:
         data = _cleared(data, inside, bands)
         mask = inside.view(np.uint8) * np.uint8(255) if mask is None else mask * inside

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from django_large_image.pixels.raster import Band
-from django_large_image.sources.interpolation import Patch, sample
+from django_large_image.sources.interpolation import Patch, clipped, sample
 
 RNG = np.random.default_rng(2)
 
@@ -126,6 +126,17 @@ def test_the_number_of_bands_costs_no_precision(count):
     for index in range(count):
         alone, _ = sample(patch(data[:, :, index : index + 1]), at(x, y), 'bilinear', bands(1))
         np.testing.assert_array_equal(found[:, :, index], alone[:, :, 0])
+
+
+@pytest.mark.parametrize('count', [1, 3])
+def test_places_beyond_a_window_show_its_outer_pixels(count):
+    data = (RNG.random((20, 30, count)) * 255).astype('uint8')
+    x, y = places(40, 40, low=-9, high=45)
+    near = clipped(at(x, y), (30, 20))
+    found, _ = sample(patch(data), near, 'bilinear', bands(count))
+    expected = triangle(data, x.clip(0, 29), y.clip(0, 19), (1, 1))
+    np.testing.assert_allclose(found, expected, atol=0.51)
+    np.testing.assert_array_equal(clipped(at(x, y), (1, 1)), 0)
 
 
 def test_a_patch_is_empty_where_nothing_is_seen():
