@@ -16,6 +16,7 @@ from benchmarks.peers import DjangoPeer, Peer
 from benchmarks.servers import Server
 
 COLD = CASES[0]
+REST = 5.0
 COPIES = tuple(f'cold-{number}.tif' for number in range(8))
 
 
@@ -64,13 +65,14 @@ def kept(
 def memory(peer: Peer, cases: Iterable[Case], seconds: float) -> tuple[int, int]:
     """Return what the workers weigh after all of their cases, and their parent, in bytes.
 
-    Nobody else runs, who might share libraries with them.
+    They rest a while before: a server may give back what it needs no more. Nobody else runs, who might share libraries with them.
     """
     server = peer.start()
     try:
         for case in cases:
             addresses = [peer.address(case.filename, case, tile) for tile in case.tiles]
             send(server.url, write_list(f'{case.name}-{peer.name}', addresses), seconds)
+        time.sleep(REST)
         return server.memory()
     finally:
         server.stop()

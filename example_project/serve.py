@@ -33,8 +33,8 @@ TRIM_SECONDS = 2.0
 # as by default, all would have to be cleared again, which costs a seventh of a tile's time.
 HEAPS = {
     'M_ARENA_MAX': (-8, 1),
-    'M_MMAP_THRESHOLD': (-3, 16 * 1024 * 1024),
-    'M_TRIM_THRESHOLD': (-1, 32 * 1024 * 1024),
+    'M_MMAP_THRESHOLD': (-3, 4 * 1024 * 1024),
+    'M_TRIM_THRESHOLD': (-1, 8 * 1024 * 1024),
 }
 
 
