@@ -65,7 +65,8 @@ def kept(
 def memory(peer: Peer, cases: Iterable[Case], seconds: float) -> tuple[int, int]:
     """Return what the workers weigh after all of their cases, and their parent, in bytes.
 
-    They rest a while before: a server may give back what it needs no more. Nobody else runs, who might share libraries with them.
+    They rest a while before: a server may give back what it needs no more. Nobody else runs, who
+    might share libraries with them.
     """
     server = peer.start()
     try:

@@ -24,6 +24,7 @@ TOLERANCE = 0.125
 # Control points are that many cells of two intervals apart, at first and at most.
 _FIRST_CELLS = 2
 _MAX_CELLS = 32
+_THIRD = np.array([[-1.0, 3, -3, 1, 0], [0, -1, 3, -3, 1]])
 # Projections of one image of which transforms are kept, and how many of each.
 _PROJECTIONS = 8
 _SPARE = 8
@@ -139,8 +140,8 @@ def locate(transform: PixelTransform, target: MapWindow) -> Location | None:
     """Return where a map window lies in an image.
 
     Places between control points are interpolated within `TOLERANCE`: the points become denser
-    until that holds. None where it never does, or where the projections do not reach: at poles, at
-    the antimeridian.
+    until that holds, by the polynomial through the first ones where they follow it. None where it
+    never does, or where the projections do not reach: at poles, at the antimeridian.
     """
     xmin, ymin, xmax, ymax = target.bounds
     cells = _FIRST_CELLS
@@ -150,11 +151,15 @@ def locate(transform: PixelTransform, target: MapWindow) -> Location | None:
         points = (columns + 1j * rows).reshape(2 * cells + 1, -1)
         if not np.isfinite(points).all():
             return None
-        deviation = _deviation(points, target.size)
+        scale = _level_scale(points, target.size)
+        deviation = _bulge(points) / scale
         if deviation <= TOLERANCE:
             return Location(points, target.size)
         # Of cells half as wide it is a quarter.
-        cells *= 2 ** max(1, math.ceil(math.log(deviation / TOLERANCE, 4)))
+        denser = 2 ** max(1, math.ceil(math.log(deviation / TOLERANCE, 4)))
+        if cells == _FIRST_CELLS and _swerve(points) / scale <= TOLERANCE:
+            return Location(_refined(points, denser), target.size)
+        cells *= denser
     return None
 
 
@@ -179,21 +184,46 @@ def _places(
 _kept_places = lru_cache(maxsize=_PLACES)(_places)
 
 
-def _deviation(points: Array, size: Size) -> float:
-    """Return how far off places between every second control point are, in pixels of the level to
-    read; between neighbours it is about a quarter of that.
+def _level_scale(points: Array, size: Size) -> float:
+    """Return the least number of pixels of the image that become one of the level to read: its
+    pixels are at most twice as fine as the map's.
     """
-    cells = points.shape[0] - 1
-    # The level's pixels are at most twice as fine as the map's.
-    scale: float = max(1.0, _distance(points) * cells / max(size) / 2)
-    return _bulge(points) / scale
+    across: float = _distance(points) * (points.shape[0] - 1)
+    return max(1.0, across / max(size) / 2)
 
 
 def _bulge(points: Array) -> float:
-    """Return how far points may be off the middle of those around them."""
+    """Return how far points may be off the middle of those around them; places between neighbours
+    are off about a quarter of that.
+    """
     across = np.abs(points[:, 2:] + points[:, :-2] - 2 * points[:, 1:-1])
     down = np.abs(points[2:] + points[:-2] - 2 * points[1:-1])
     return float(across.max() + down.max()) / 2
+
+
+def _swerve(points: Array) -> float:
+    """Return how far five points in a row are off a parabola: their third differences, a small part
+    of which the polynomial through all of them is off between them.
+    """
+    across, down = np.abs(points @ _THIRD.T), np.abs(_THIRD @ points)
+    return float(across.max() + down.max())
+
+
+def _refined(points: Array, times: int) -> Array:
+    """Return so many times as many intervals of the polynomial through points."""
+    weights = _lagrange(points.shape[0], times)
+    refined: Array = weights @ points @ weights.T
+    return refined
+
+
+@lru_cache(maxsize=16)
+def _lagrange(points: int, times: int) -> NDArray[np.float64]:
+    """Return the weight of each of some even points at each of a denser row of them."""
+    dense = np.linspace(0, 1, (points - 1) * times + 1)
+    weights: NDArray[np.float64] = np.vander(dense, points) @ np.linalg.inv(
+        np.vander(np.linspace(0, 1, points))
+    )
+    return weights
 
 
 def _distance(points: Array) -> float:
