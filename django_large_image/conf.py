@@ -144,8 +144,7 @@ def read_settings() -> Settings:
             near = difflib.get_close_matches(key, known, 1)
             hint = f' Did you mean {near[0]!r}?' if near else f' Known keys: {", ".join(known)}.'
             raise ImproperlyConfigured(f'LARGE_IMAGE has an unknown key {key!r}.{hint}')
-        if isinstance(value, list):
-            value = tuple(value)
+        value = _plain(value)
         if not _fits(value, hints[key]):
             raise ImproperlyConfigured(
                 f'LARGE_IMAGE[{key!r}] must be {_name(hints[key])}, not {value!r}.'
@@ -156,6 +155,13 @@ def read_settings() -> Settings:
             raise ImproperlyConfigured(f'LARGE_IMAGE[{key!r}] must be {limits}, not {value!r}.')
         values[key] = value
     return Settings(**values)
+
+
+def _plain(value: object) -> object:
+    """Return lists as tuples, and paths as text."""
+    if isinstance(value, list | tuple):
+        return tuple(map(_plain, value))
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def _fits(value: object, hint: Any) -> bool:

@@ -39,6 +39,12 @@ def test_a_number_may_be_whole(given: float, settings: Any) -> None:
     assert given == current.IIIF_MAX_SCALE
 
 
+def test_a_folder_may_be_a_path(tmp_path: Path, settings: Any) -> None:
+    settings.LARGE_IMAGE = {'CATALOG_ROOTS': [tmp_path, '/srv'], 'COPIES_DIR': tmp_path}
+    assert current.CATALOG_ROOTS == (str(tmp_path), '/srv')
+    assert str(tmp_path) == current.COPIES_DIR
+
+
 def test_the_cache_name_of_0_10(settings: Any) -> None:
     settings.LARGE_IMAGE_CACHE_NAME = 'tiles'
     assert current.CACHE_NAME == 'tiles'
