@@ -136,6 +136,8 @@ def _links(image: IIIFImage, path: SplitPath, canonical: str) -> str:
 def _look(image: IIIFImage) -> str:
     """Return the query of a canonical URI: what decides the pixels, in one order; '' for none."""
     given = image.request.query_params
+    if not given:
+        return ''
     known = {*PictureParameters.names(), *ALIASES.values()} - {'fmt'}
     if not keeps_hooks(image.view, 'get_query_param', 'get_style'):
         # Nobody knows what they look at.
