@@ -41,7 +41,7 @@ def test_a_number_may_be_whole(given: float, settings: Any) -> None:
 
 def test_a_folder_may_be_a_path(tmp_path: Path, settings: Any) -> None:
     settings.LARGE_IMAGE = {'CATALOG_ROOTS': [tmp_path, '/srv'], 'COPIES_DIR': tmp_path}
-    assert current.CATALOG_ROOTS == (str(tmp_path), '/srv')
+    assert (str(tmp_path), '/srv') == current.CATALOG_ROOTS
     assert str(tmp_path) == current.COPIES_DIR
 
 

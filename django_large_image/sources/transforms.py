@@ -24,6 +24,7 @@ TOLERANCE = 0.125
 # Control points are that many cells of two intervals apart, at first and at most.
 _FIRST_CELLS = 2
 _MAX_CELLS = 32
+# The third differences of five values.
 _THIRD = np.array([[-1.0, 3, -3, 1, 0], [0, -1, 3, -3, 1]])
 # Projections of one image of which transforms are kept, and how many of each.
 _PROJECTIONS = 8
@@ -157,9 +158,10 @@ def locate(transform: PixelTransform, target: MapWindow) -> Location | None:
             return Location(points, target.size)
         # Of cells half as wide it is a quarter.
         denser = 2 ** max(1, math.ceil(math.log(deviation / TOLERANCE, 4)))
-        if cells == _FIRST_CELLS and _swerve(points) / scale <= TOLERANCE:
-            return Location(_refined(points, denser), target.size)
+        smooth = cells == _FIRST_CELLS and _swerve(points) / scale <= TOLERANCE
         cells *= denser
+        if smooth and cells <= _MAX_CELLS:
+            return Location(_refined(points, denser), target.size)
     return None
 
 

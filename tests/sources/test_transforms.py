@@ -196,3 +196,23 @@ class TestOneGrid:
             places[0, 0] = 1
         large = pool.locate(image.dataset, window(11, 14.3, 47.3, 1024))
         assert large.places((1.0, 1.0), (0.0, 0.0)) is not large.places((1.0, 1.0), (0.0, 0.0))
+
+
+def test_a_parabola_is_followed_by_few_exact_places_within_bounds():
+    asked = []
+
+    def bent(bend):
+        def transform(x, y):
+            asked.append(len(x))
+            return x + bend * x**2, y + bend * y**2
+
+        return locate(transform, MapWindow(SPHERE, (0, 0, 1, 1), (256, 256)))
+
+    location = bent(200)
+    assert asked == [25]
+    assert 25 < location.points.size <= 65**2
+    places = location.places((1, 1), (0, 0))
+    middle = (np.arange(256) + 0.5) / 256
+    np.testing.assert_allclose(places[0, :, 0], middle + 200 * middle**2, atol=TOLERANCE)
+    # Points without number would be needed here: GDAL's warper is asked.
+    assert bent(1e6) is None
