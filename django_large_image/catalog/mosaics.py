@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.db.models import Max, Min
 
-from django_large_image.catalog import measuring, queries
+from django_large_image.catalog import measuring, queries, stretches
 from django_large_image.catalog.models import Dataset
 from django_large_image.catalog.schema import schema_of
 from django_large_image.exceptions import MissingError, UnreadableError
@@ -39,12 +39,13 @@ class Band:
     """The datasets of one band with their references, what is to be seen first before the others.
 
     `single` is whether it is one dataset whatever its place; `more` is whether there are others,
-    which are left out.
+    which are left out. `first` is the first of all, wherever it lies, of a mosaic that has any.
     """
 
     datasets: tuple[tuple[Dataset, ImageReference], ...]
     single: bool = True
     more: bool = False
+    first: Dataset | None = None
 
     @property
     def identity(self) -> tuple[object, ...] | None:
@@ -107,7 +108,8 @@ class Selection:
         """Return a page of the datasets that may have a value at a point, in degrees."""
         if not self.open:
             return queries.find(self.slug, self.values) if not page else []
-        return self._search((lon, lat, lon, lat), 0).datasets(page, limit)
+        box = queries.box(self.slug, (lon, lat, lon, lat))
+        return self._search(box).datasets(page, limit)
 
     def measured(self, bands: Sequence[Band], index: int) -> Dataset:
         """Return the dataset whose statistics are those of a band: of a mosaic the first of all,
@@ -115,13 +117,13 @@ class Selection:
 
         Raises what `measuring.ensure` does.
         """
-        if self.open:
-            found = self._search(None, index).datasets(0, 1)
-            if not found:
-                raise MissingError(queries.NONE_FOUND)
-            dataset, reference = found[0], found[0].reference()
+        band = bands[index]
+        if band.single:
+            dataset, reference = band.datasets[0]
+        elif band.first is not None:
+            dataset, reference = band.first, band.first.reference()
         else:
-            dataset, reference = bands[index].datasets[0]
+            raise MissingError(queries.NONE_FOUND)
         if dataset.measured_version != measuring.version_of(reference):
             measuring.ensure(dataset)
         return dataset
@@ -154,15 +156,25 @@ class Selection:
 
     def _mosaics(self, bounds: Degrees | None) -> list[Band]:
         _, values = self._several
-        bands = []
-        for index in range(len(values)):
-            found = self._search(bounds, index).datasets(0, MAX_DATASETS + 1)
-            kept = tuple(_readable(found[:MAX_DATASETS]))
-            bands.append(Band(kept, single=False, more=len(found) > MAX_DATASETS))
-        return bands
+        numbers = range(len(values))
+        box = None if bounds is None else queries.box(self.slug, _within(bounds))
+        pages = [self._search(box, number).page(0, MAX_DATASETS + 1) for number in numbers]
+        if bounds is not None:
+            pages += [self._search(None, number).page(0, 1) for number in numbers]
+        found = stretches.datasets(pages)
+        # Without bounds the first of them is the first of all.
+        return [
+            Band(
+                tuple(_readable(here[:MAX_DATASETS])),
+                single=False,
+                more=len(here) > MAX_DATASETS,
+                first=next(iter(first), None),
+            )
+            for here, first in zip(found[: len(values)], found[-len(values) :], strict=True)
+        ]
 
-    def _search(self, bounds: Degrees | None, index: int = 0) -> queries.Search:
-        """Return the search for the datasets of a band."""
+    def _search(self, box: queries.Term | None, index: int = 0) -> queries.Search:
+        """Return the search for the datasets of a band that may reach into a box."""
         schema = schema_of(self.slug)
         schema.count(self.values)
         several, values = self._several
@@ -173,7 +185,7 @@ class Selection:
         }
         names = [key.name for key in schema.keys if key.name not in conditions]
         dates = [key.name for key in schema.keys if key.kind == 'date' and key.name in names]
-        search = queries.search(self.slug, conditions, bbox=bounds and _within(bounds))
+        search = queries.search(self.slug, conditions, bbox=box)
         return search.ordered(*(dates or names), ascending=self.ascending)
 
 

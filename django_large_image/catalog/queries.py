@@ -21,6 +21,7 @@ from django_large_image.catalog import estimates, footprints, keys, statements, 
 from django_large_image.catalog.keys import Value
 from django_large_image.catalog.models import Dataset
 from django_large_image.catalog.schema import Schema, forget, schema_of
+from django_large_image.catalog.stretches import Page
 from django_large_image.exceptions import MissingError, ParameterError
 from django_large_image.storage.statements import Slot
 
@@ -107,23 +108,26 @@ class Search:
         """Return how many there are, which takes the longer the more there are."""
         return self.select().count()
 
-    def rows(self, page: int = 0, limit: int = 100) -> list[dict[str, Any]]:
-        """Return `pk` and the columns of the keys of the datasets of a page."""
+    def page(self, number: int = 0, limit: int = 100) -> Page:
+        """Return the statement of a page: the columns of the keys of its datasets."""
         limit = min(limit, MAX_LIMIT)
         chosen, order = self._plan()
-        return stretches.rows(
+        return stretches.page(
             self._part(chosen),
             [tuple(_flat(each)) for each in chosen.parts] if chosen else [()],
-            ['pk', *dict.fromkeys((*order, *self.schema.columns))],
+            list(dict.fromkeys((*order, *self.schema.columns))),
             self._sorted(order),
-            slice(page * limit, (page + 1) * limit),
+            slice(number * limit, (number + 1) * limit),
         )
+
+    def rows(self, page: int = 0, limit: int = 100) -> list[dict[str, Any]]:
+        """Return `pk` and the columns of the keys of the datasets of a page."""
+        return self.page(page, limit).rows()
 
     def datasets(self, page: int = 0, limit: int = 100) -> list[Dataset]:
         """Return the datasets of a page."""
-        found = [row['pk'] for row in self.rows(page, limit)]
-        known = Dataset.objects.in_bulk(found)
-        return [known[pk] for pk in found if pk in known]
+        (found,) = stretches.datasets([self.page(page, limit)])
+        return found
 
     def _sorted(self, order: tuple[str, ...]) -> list[str]:
         columns = dict.fromkeys((*order, *self.schema.columns))
@@ -223,13 +227,14 @@ def search(
     slug: str,
     conditions: Mapping[str, Condition] | None = None,
     *,
-    bbox: Sequence[float | str] | None = None,
+    bbox: Sequence[float | str] | Term | None = None,
     time: Between | None = None,
 ) -> Search:
     """Return the search for datasets of a catalogue that meet all conditions.
 
     `conditions` are a value, a list of values (any of them) or a range for each name of a key.
-    `bbox` is west, south, east and north in degrees; over the antimeridian, west is the greater.
+    `bbox` is west, south, east and north in degrees, over the antimeridian west is the greater; or
+    what `box` made of them.
     `time` is a range of the first key of dates.
     Raises `MissingError` for an unknown catalogue, `ParameterError` for anything else.
     """
@@ -241,8 +246,13 @@ def search(
             raise ParameterError('This catalogue has no key of dates.')
         terms.append(_term(schema, dates[0], time))
     if bbox is not None:
-        terms.append(_place(schema, bbox))
+        terms.append(bbox if isinstance(bbox, Term) else _place(schema, bbox))
     return Search(schema, tuple(terms))
+
+
+def box(slug: str, bbox: Sequence[float | str]) -> Term:
+    """Return a box for several searches in a catalogue: to make it takes queries of its own."""
+    return _place(schema_of(slug), bbox)
 
 
 def find(slug: str, values: Sequence[Value | Sequence[Value]]) -> list[Dataset]:

@@ -82,15 +82,13 @@ def sample(
 
 
 def clipped(places: Places, size: Size) -> Places:
-    """Return places moved to the nearest pixel of a window of `size`: OpenCV samples those beyond
-    the centres of its outer pixels one by one.
+    """Return places moved to the nearest centre of a pixel of a window of `size`: OpenCV samples
+    those beyond, and those on the last ones, one by one.
     """
-    # Short of the last centres, for which it would look beyond.
-    last = np.nextafter(np.maximum(np.array(size, np.float32) - 1, 0), np.float32(0))
     # A value for each channel, of which there may be four; OpenCV's types know of arrays only.
-    limits: Any = (*last.tolist(), 0.0, 0.0)
-    none: Any = (0.0,) * 4
-    return np.asarray(cv2.max(cv2.min(places, limits), none), np.float32)
+    last: Any = (*(float(side - 1) for side in size), 0.0, 0.0)
+    first: Any = (0.0,) * 4
+    return np.asarray(cv2.max(cv2.min(places, last), first), np.float32)
 
 
 def nothing(bands: Sequence[Band], dtype: np.dtype[Any]) -> Array:

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from django_large_image.catalog import api, mosaics
 from django_large_image.catalog.models import Dataset
@@ -164,6 +166,24 @@ class TestMosaics:
     def test_other_rules_are_refused(self, client, rule):
         response = client.get(f'{ROOT}/singleband/S2/*/B04/{TILE}', {'rule': rule})
         assert response.status_code == 400
+
+
+def test_it_takes_as_many_queries_whatever_the_bands(client, root):
+    make(root, {('S2', day, band): data for day, data in SCENES.items() for band in ('B04', 'B08')})
+    colors = {'r': 'B04', 'g': 'B08', 'b': 'B04'}
+    for path, query in (
+        (f'singleband/S2/*/B04/{TILE}', {}),
+        (f'singleband/S2/*/B04/{TILE}', RANGE),
+        (f'rgb/S2/*/{TILE}', {**colors, 'g_range': '["p2","p98"]'}),
+        (f'compute/S2/*/{TILE}', {'expression': 'B04 + B08', **RANGE}),
+    ):
+        first = client.get(f'{ROOT}/{path}', query)
+        with CaptureQueriesContext(connection) as asked:
+            again = client.get(f'{ROOT}/{path}', query)
+        # Two for the sizes of rasters that there are: one, and no other.
+        assert len(asked) == 3
+        assert picture(again).any()
+        assert again.content == first.content
 
 
 def test_bands_of_colors_and_formulas_are_mosaics_of_their_own(client, root):

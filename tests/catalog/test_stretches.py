@@ -13,7 +13,7 @@ from django_large_image.catalog import api, stretches
 from django_large_image.catalog.models import Dataset
 from django_large_image.storage.statements import Slot
 
-COLUMNS = ['pk', 'key_1', 'key_0']
+COLUMNS = ['key_1', 'key_0']
 STRETCHES = [('B1', 'B2'), ('B4', 'B4'), ('B7', 'B8'), ('B9', 'B0')]
 
 
@@ -38,17 +38,30 @@ def test_pages_are_those_of_the_orm(part, count):
     for order, page in product(
         (['key_1', 'key_0'], ['-key_0', '-key_1']), (slice(0, 5), slice(5, 11), slice(8, 100))
     ):
-        found = stretches.rows(part, STRETCHES[:count], COLUMNS, order, page)
-        assert found == list(wanted.order_by(*order).values(*COLUMNS)[page])
-        assert found
+        found = stretches.page(part, STRETCHES[:count], COLUMNS, order, page)
+        assert found.rows() == list(wanted.order_by(*order).values('pk', *COLUMNS)[page])
+        assert found.rows()
 
 
-def test_a_page_is_one_query(part):
+def test_several_pages_are_found_by_one_query(part):
+    pages = [
+        stretches.page(part, STRETCHES[:count], COLUMNS, order, place)
+        for (count, order), place in product(
+            [(1, ['-key_0', '-key_1']), (4, ['key_1', 'key_0']), (3, ['-key_1', '-key_0'])],
+            (slice(0, 5), slice(5, 11), slice(10_000, 10_100)),
+        )
+    ]
     with CaptureQueriesContext(connection) as asked:
-        stretches.rows(part, STRETCHES, COLUMNS, ['key_1', 'key_0'], slice(0, 5))
+        found = stretches.datasets(pages)
+        shown = [
+            [{'pk': one.pk, 'key_1': one.key_1, 'key_0': one.key_0} for one in datasets]
+            for datasets in found
+        ]
     assert len(asked) == 1
+    assert shown == [one.rows() for one in pages]
+    assert [len(datasets) for datasets in found] == [5, 6, 0] * 3
 
 
 def test_beyond_the_last_page_there_is_nothing(part):
-    assert stretches.rows(part, STRETCHES, COLUMNS, ['key_1'], slice(10_000, 10_100)) == []
-    assert stretches.rows(part, STRETCHES[:1], COLUMNS, ['key_1'], slice(10_000, 10_100)) == []
+    for stretch in (STRETCHES, STRETCHES[:1]):
+        assert stretches.page(part, stretch, COLUMNS, ['key_1'], slice(10_000, 10_100)).rows() == []
