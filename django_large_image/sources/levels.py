@@ -19,6 +19,7 @@ from django_large_image.sources import complaints, decoded, reading
 from django_large_image.sources.boxes import Box
 from django_large_image.sources.opening import Reader
 from django_large_image.sources.raster_source import RasterTileSource
+from django_large_image.sources.scaling import has_mask, in_memory
 
 # (left, top, right, bottom) in whole pixels.
 PixelWindow = tuple[int, int, int, int]
@@ -159,11 +160,11 @@ class _Level:
         if self.resampling not in _WITHIN or not (chooses or self.identity is not None):
             return None
         samples = self.box[2] * self.box[3] * len(bands)
-        if samples > _MAX_HELD or len(bands) > _MAX_BANDS or decoded.has_mask(self.dataset):
+        if samples > _MAX_HELD or len(bands) > _MAX_BANDS or has_mask(self.dataset):
             return None
         numbers = range(1, len(bands) + 1)
         data = decoded.read_bands(self.dataset, self.identity, self.number, self.box, numbers)
-        return decoded.in_memory(self.dataset, data)
+        return in_memory(self.dataset, data)
 
     def read_mask(self) -> Mask | None:
         """Return the mask of all bands, None without one."""

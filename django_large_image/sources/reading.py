@@ -18,9 +18,9 @@ from osgeo import gdal, gdal_array
 from django_large_image.conf import settings
 from django_large_image.exceptions import BudgetError, ParameterError
 from django_large_image.pixels.raster import Array, Band, Mask, Raster, Size
-from django_large_image.sources import decoded
 from django_large_image.sources.boxes import Window
 from django_large_image.sources.decoded import Identity
+from django_large_image.sources.scaling import scaled
 
 RESAMPLINGS: dict[str, tuple[int, int]] = {
     # name: (of a read, of a warp)
@@ -116,7 +116,7 @@ def read_window(
     elif identity is not None:
         whole = (int(x0), int(y0), int(x1 - x0), int(y1 - y0))
         mixed = resampling != 'nearest'
-        kept = decoded.scaled(dataset, identity, whole, (columns, rows), mixed=mixed)
+        kept = scaled(dataset, identity, whole, (columns, rows), mixed=mixed)
         dataset, box = kept or (dataset, box)
     data = dataset.ReadAsArray(
         *box,
