@@ -185,7 +185,9 @@ class Selection:
         }
         names = [key.name for key in schema.keys if key.name not in conditions]
         dates = [key.name for key in schema.keys if key.kind == 'date' and key.name in names]
-        search = queries.search(self.slug, conditions, bbox=box)
+        search = queries.search(self.slug, conditions)
+        if box is not None:
+            search = search.within(box)
         return search.ordered(*(dates or names), ascending=self.ascending)
 
 

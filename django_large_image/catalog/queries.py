@@ -97,6 +97,10 @@ class Search:
         columns = tuple(dict.fromkeys(self.schema.key(name).column for name in names))
         return replace(self, order=columns, ascending=ascending)
 
+    def within(self, box: Term) -> Search:
+        """Return the same search in a box that `box` made."""
+        return replace(self, terms=(*self.terms, box))
+
     def select(self) -> QuerySet[Dataset]:
         """Return all datasets as a query set."""
         found = Dataset.objects.filter(catalog_id=self.schema.catalog)
@@ -227,14 +231,13 @@ def search(
     slug: str,
     conditions: Mapping[str, Condition] | None = None,
     *,
-    bbox: Sequence[float | str] | Term | None = None,
+    bbox: Sequence[float | str] | None = None,
     time: Between | None = None,
 ) -> Search:
     """Return the search for datasets of a catalogue that meet all conditions.
 
     `conditions` are a value, a list of values (any of them) or a range for each name of a key.
-    `bbox` is west, south, east and north in degrees, over the antimeridian west is the greater; or
-    what `box` made of them.
+    `bbox` is west, south, east and north in degrees; over the antimeridian, west is the greater.
     `time` is a range of the first key of dates.
     Raises `MissingError` for an unknown catalogue, `ParameterError` for anything else.
     """
@@ -246,7 +249,7 @@ def search(
             raise ParameterError('This catalogue has no key of dates.')
         terms.append(_term(schema, dates[0], time))
     if bbox is not None:
-        terms.append(bbox if isinstance(bbox, Term) else _place(schema, bbox))
+        terms.append(_place(schema, bbox))
     return Search(schema, tuple(terms))
 
 

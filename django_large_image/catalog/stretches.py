@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.db import connections
@@ -82,14 +84,13 @@ def datasets(pages: Sequence[Page]) -> list[list[Dataset]]:
         f'FROM ({one.sql}) AS page'
         for number, one in enumerate(pages)
     ]
-    found: list[list[Dataset]] = [[] for _ in pages]
-    for dataset in Dataset.objects.raw(
+    found = Dataset.objects.raw(
         f'SELECT {table}.*, part FROM ({" UNION ALL ".join(parts)}) AS pages '  # noqa: S608
         f'JOIN {table} ON {table}.{key} = found ORDER BY part, place',
         [value for one in pages for value in one.values],
-    ):
-        found[dataset.part].append(dataset)  # type: ignore[attr-defined]
-    return found
+    )
+    known = {part: list(some) for part, some in groupby(found, attrgetter('part'))}
+    return [known.get(number, []) for number in range(len(pages))]
 
 
 def _ordered(order: Sequence[str], names: dict[str, str]) -> str:

@@ -108,7 +108,7 @@ class TilesActions(ImageHooks):
         if image.reader.matrix is not None:
             image.reader.matrix.bounds(query.z, query.x, query.y)
         elif isinstance(image.reader, RasterTileSource):
-            image.reader.check_tile(query.z, query.x, query.y)
+            image.reader.pyramid.scale(query.z, query.x, query.y)
         xmin, ymin, xmax, ymax = image.source.getTileCorners(query.z, query.x, query.y)
         return {'xmin': xmin, 'xmax': xmax, 'ymin': ymin, 'ymax': ymax}
 

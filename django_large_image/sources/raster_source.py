@@ -268,16 +268,10 @@ class RasterTileSource(
                 bands=bands,
                 resampling=resampling,
             )
-        scale = self.check_tile(z, x, y)
+        scale = self.pyramid.scale(z, x, y)
         left, top = x * scale * self.tileWidth, y * scale * self.tileHeight
         window = (left, top, left + scale * self.tileWidth, top + scale * self.tileHeight)
         return self.read_window(window, size, frame=frame, bands=bands, resampling=resampling)
-
-    def check_tile(self, z: int, x: int, y: int) -> int:
-        """Return how many pixels of the full resolution a pixel of the tile covers; raises
-        `OutsideError`.
-        """
-        return self.pyramid.scale(z, x, y)
 
     def read_window(
         self,
@@ -357,7 +351,7 @@ class RasterTileSource(
                 data = np.dstack((data, reading.from_byte(raster.mask, data.dtype)))
         elif self.matrix is None:
             # Tiles at the edges of the pixel grid are cut to the image, as large-image's are.
-            scale = self.check_tile(int(z), int(x), int(y))
+            scale = self.pyramid.scale(int(z), int(x), int(y))
             data = data[
                 : max(1, round((self.sizeY - y * scale * self.tileHeight) / scale)),
                 : max(1, round((self.sizeX - x * scale * self.tileWidth) / scale)),

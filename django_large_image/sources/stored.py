@@ -208,7 +208,7 @@ def _window(reader: RasterTileSource, page: Page, z: int, x: int, y: int) -> Win
     None for a map of which the image's rows and columns are not those of the tiles.
     """
     if reader.matrix is None:
-        scale = reader.check_tile(z, x, y)
+        scale = reader.pyramid.scale(z, x, y)
         width, height = scale * reader.tileWidth, scale * reader.tileHeight
         return x * width, y * height, (x + 1) * width, (y + 1) * height
     xmin, ymin, xmax, ymax = reader.matrix.bounds(z, x, y)

@@ -24,7 +24,7 @@ TOLERANCE = 0.125
 # Control points are that many cells of two intervals apart, at first and at most.
 _FIRST_CELLS = 2
 _MAX_CELLS = 32
-# The third differences of five values.
+# The third differences of five values, as many as the first cells have each way.
 _THIRD = np.array([[-1.0, 3, -3, 1, 0], [0, -1, 3, -3, 1]])
 # Projections of one image of which transforms are kept, and how many of each.
 _PROJECTIONS = 8
