@@ -3,10 +3,6 @@
 set -euo pipefail
 python=$1
 shift
+"$(dirname "$0")/binding.sh" "$python"
 gdal=$(gdal-config --version)
-spec="gdal==${gdal%.*}.*,<=$gdal"
-if ! "$python" -c 'from osgeo import gdal_array' 2>/dev/null; then
-    "$python" -m pip install --quiet numpy 'setuptools>=77' wheel
-    "$python" -m pip install --quiet --no-build-isolation --no-cache-dir --no-deps "$spec"
-fi
-exec "$python" -m pip install --constraint <(echo "$spec") "$@"
+exec "$python" -m pip install --constraint <(echo "gdal==${gdal%.*}.*,<=$gdal") "$@"

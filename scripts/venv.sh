@@ -8,7 +8,7 @@ have gdal-config || die "gdal-config is missing: run scripts/system.sh."
 gdal=$(gdal-config --version)
 # What the environment is made of; when any of it changes, it is brought up to date.
 key=$(
-    { cat setup.py pyproject.toml django_large_image/__init__.py scripts/venv.sh
+    { cat setup.py pyproject.toml django_large_image/__init__.py scripts/venv.sh scripts/binding.sh
       echo "$gdal ${PYTHON:-} $EXTRAS $PWD"; } | digest
 )
 [[ -x $VENV/bin/python && "$(cat $VENV/.key 2>/dev/null)" == "$key" ]] && exit 0
@@ -25,20 +25,7 @@ if [[ ! -x $VENV/bin/python || "$made_at" != "$PWD ${PYTHON:-}" ]]; then
 fi
 pip() { $VENV/bin/python -m pip install --quiet "$@"; }
 
-has_gdal() {
-    $VENV/bin/python -c "
-from osgeo import gdal, gdal_array
-assert gdal.__version__.split('.')[:2] == '$gdal'.split('.')[:2]" 2>/dev/null
-}
-if ! has_gdal; then
-    # Built here, beside numpy: in pip's isolated build there is none, and gdal_array is left out.
-    # The cache may hold a wheel from such a build.
-    say "GDAL's Python binding for libgdal $gdal (compiled: about a minute)"
-    pip numpy 'setuptools>=77' wheel
-    pip --no-build-isolation --no-cache-dir --force-reinstall --no-deps \
-        "gdal==${gdal%.*}.*,<=$gdal"
-    has_gdal || die "GDAL's binding was built but does not load: $VENV/bin/python -c 'from osgeo import gdal_array'"
-fi
+scripts/binding.sh $VENV/bin/python
 say 'Python packages'
 binding=$($VENV/bin/python -c 'from importlib.metadata import version; print(version("gdal"))')
 pip --constraint <(echo "gdal==$binding") --editable ".[$EXTRAS]"
