@@ -44,7 +44,7 @@ MEASURED = {
 
 def searches() -> dict[str, dict[str, Any]]:
     """Return the searches by what they are called."""
-    from django_large_image.catalog.queries import Between
+    from django_large_image.catalog.terms import Between
 
     years, month = Between('2016-01-01', '2017-12-31'), Between('2016-01-01', '2016-01-31')
     clear, middle = Between(None, 5), Between(50, 52)

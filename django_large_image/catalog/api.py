@@ -19,8 +19,9 @@ from django.db import IntegrityError, transaction
 from django_large_image.catalog import keys, measuring, queries, rasters
 from django_large_image.catalog.keys import Value
 from django_large_image.catalog.models import COLUMNS, Catalog, Dataset, Key
-from django_large_image.catalog.queries import Between, Search, find, search
+from django_large_image.catalog.queries import Search, find, search
 from django_large_image.catalog.schema import Schema, forget, schema_of
+from django_large_image.catalog.terms import Between
 from django_large_image.exceptions import MissingError, ParameterError
 from django_large_image.storage.paths import local_reference
 

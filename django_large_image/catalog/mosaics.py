@@ -13,6 +13,8 @@ from django.db.models import Max, Min
 from django_large_image.catalog import measuring, queries, stretches
 from django_large_image.catalog.models import Dataset
 from django_large_image.catalog.schema import schema_of
+from django_large_image.catalog.stretches import Page
+from django_large_image.catalog.terms import Term
 from django_large_image.exceptions import MissingError, UnreadableError
 from django_large_image.pixels.raster import Size
 from django_large_image.pixels.samples import Mosaic, Rule, Samples
@@ -108,8 +110,10 @@ class Selection:
         """Return a page of the datasets that may have a value at a point, in degrees."""
         if not self.open:
             return queries.find(self.slug, self.values) if not page else []
-        box = queries.box(self.slug, (lon, lat, lon, lat))
-        return self._search(box).datasets(page, limit)
+        (found,) = queries.find_within(
+            self.slug, (lon, lat, lon, lat), lambda box: [self._search(box).page(page, limit)]
+        )
+        return found
 
     def measured(self, bands: Sequence[Band], index: int) -> Dataset:
         """Return the dataset whose statistics are those of a band: of a mosaic the first of all,
@@ -156,12 +160,18 @@ class Selection:
 
     def _mosaics(self, bounds: Degrees | None) -> list[Band]:
         _, values = self._several
-        numbers = range(len(values))
-        box = None if bounds is None else queries.box(self.slug, _within(bounds))
-        pages = [self._search(box, number).page(0, MAX_DATASETS + 1) for number in numbers]
-        if bounds is not None:
-            pages += [self._search(None, number).page(0, 1) for number in numbers]
-        found = stretches.datasets(pages)
+
+        def pages(box: Term | None, limit: int) -> list[Page]:
+            return [self._search(box, number).page(0, limit) for number in range(len(values))]
+
+        if bounds is None:
+            found = stretches.datasets(pages(None, MAX_DATASETS + 1))
+        else:
+            found = queries.find_within(
+                self.slug,
+                _within(bounds),
+                lambda box: pages(box, MAX_DATASETS + 1) + pages(None, 1),
+            )
         # Without bounds the first of them is the first of all.
         return [
             Band(
@@ -173,7 +183,7 @@ class Selection:
             for here, first in zip(found[: len(values)], found[-len(values) :], strict=True)
         ]
 
-    def _search(self, box: queries.Term | None, index: int = 0) -> queries.Search:
+    def _search(self, box: Term | None, index: int = 0) -> queries.Search:
         """Return the search for the datasets of a band that may reach into a box."""
         schema = schema_of(self.slug)
         schema.count(self.values)

@@ -19,15 +19,9 @@ from django_large_image.catalog.base import CatalogView
 from django_large_image.catalog.keys import values_of
 from django_large_image.catalog.models import Catalog, Dataset
 from django_large_image.catalog.openapi import documented
-from django_large_image.catalog.queries import (
-    MAX_LIMIT,
-    Between,
-    Condition,
-    find,
-    find_together,
-    search,
-)
+from django_large_image.catalog.queries import MAX_LIMIT, find, find_together, search
 from django_large_image.catalog.schema import Schema, schema_of
+from django_large_image.catalog.terms import Between, Condition
 from django_large_image.exceptions import LargeImageError, ParameterError
 from django_large_image.rest.openapi import json_array, json_object, parameters_of
 from django_large_image.rest.parameters import FlagField, Parameters

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from django_large_image.catalog import estimates, schema
+from django_large_image.catalog import boxes, estimates, schema
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_known() -> Iterator[None]:
-    """No test knows the keys of another's catalogues, nor how many datasets there were."""
+    """No test knows the keys of another's catalogues, nor which datasets there were."""
     schema.forget()
     estimates.forget()
+    boxes.forget()
     yield
     schema.forget()
 

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django_large_image.catalog import api, mosaics
 from django_large_image.catalog.models import Dataset
 from django_large_image.catalog.tiles import NOTICE
+from django_large_image.sources.tile_matrix import get_tile_matrix
 from tests.catalog.scenes import ROOT, SIZE, TILE, X, Y, Z, make, picture, steps, write
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls('tests.catalog.scenes')]
@@ -168,7 +169,7 @@ class TestMosaics:
         assert response.status_code == 400
 
 
-def test_it_takes_as_many_queries_whatever_the_bands(client, root):
+def test_it_takes_one_query_whatever_the_bands(client, root):
     make(root, {('S2', day, band): data for day, data in SCENES.items() for band in ('B04', 'B08')})
     colors = {'r': 'B04', 'g': 'B08', 'b': 'B04'}
     for path, query in (
@@ -180,10 +181,23 @@ def test_it_takes_as_many_queries_whatever_the_bands(client, root):
         first = client.get(f'{ROOT}/{path}', query)
         with CaptureQueriesContext(connection) as asked:
             again = client.get(f'{ROOT}/{path}', query)
-        # Two for the sizes of rasters that there are: one, and no other.
-        assert len(asked) == 3
+        assert len(asked) == 1
         assert picture(again).any()
         assert again.content == first.content
+
+
+def test_a_raster_of_another_size_is_seen_at_once(client, scenes, root):
+    assert shown(client)[255] == 10
+    # Eight times as large, in a level of the index where there was none.
+    bounds = get_tile_matrix('EPSG:3857').bounds(Z - 3, X >> 3, Y >> 3)
+    write(root / 'large.tif', np.full((SIZE, SIZE), 77, np.uint8), bounds=bounds)
+    api.insert('scenes', ['S2', '2025-01-01', 'B04'], 'large.tif')
+    assert (shown(client) == 77).all()
+    with CaptureQueriesContext(connection) as asked:
+        assert (shown(client) == 77).all()
+    assert len(asked) == 1
+    Dataset.objects.filter(location='large.tif').delete()
+    assert shown(client)[255] == 10
 
 
 def test_bands_of_colors_and_formulas_are_mosaics_of_their_own(client, root):

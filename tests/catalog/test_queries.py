@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 
 from django_large_image.catalog import api, keys, queries
 from django_large_image.catalog.models import Dataset
-from django_large_image.catalog.queries import Between, find, find_together, search
+from django_large_image.catalog.queries import find, find_together, search
 from django_large_image.catalog.schema import schema_of
+from django_large_image.catalog.terms import Between
 from django_large_image.exceptions import MissingError, ParameterError
 from tests.catalog.test_footprints import meets
 
