@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import VAR
+from benchmarks import ROOT, VAR
 
 
 class UnavailableError(Exception):
@@ -76,7 +76,7 @@ class Environment:
         sys.stderr.write(f'==> {self.name}: {", ".join(self.packages)}\n')
         shutil.rmtree(self.path, ignore_errors=True)
         run(sys.executable, '-m', 'venv', self.path)
-        constraint = self._bind(gdal) if gdal else ()
+        constraint = self._bind() if gdal else ()
         self._pip(*constraint, *self.packages)
         stamp.write_text(key)
 
@@ -86,11 +86,8 @@ class Environment:
         # Isolated: what lies in the current folder is not installed.
         return run(self.python, '-I', '-c', code)
 
-    def _bind(self, gdal: str) -> tuple[str, ...]:
-        # Beside numpy, not in pip's isolated build, where gdal_array would be left out.
-        self._pip('numpy', 'setuptools>=77', 'wheel')
-        spec = f'gdal=={gdal.rpartition(".")[0]}.*,<={gdal}'
-        self._pip('--no-build-isolation', '--no-cache-dir', '--no-deps', spec)
+    def _bind(self) -> tuple[str, ...]:
+        run(ROOT / 'scripts' / 'binding.sh', self.python)
         pinned = self.path / 'constraint.txt'
         pinned.write_text(f'gdal=={self.version("gdal")}\n')
         return '--constraint', str(pinned)
