@@ -30,7 +30,7 @@ from django_large_image.pixels.picture import BlankPicture, Picture
 from django_large_image.pixels.raster import Size
 from django_large_image.pixels.samples import Rule
 from django_large_image.rest.openapi import parameters_of
-from django_large_image.rest.responses import add_headers, make_etag, not_modified
+from django_large_image.rest.responses import finish, make_etag, not_modified
 from django_large_image.sources.boxes import Window
 from django_large_image.sources.opening import open_source, reader_of
 from django_large_image.sources.raster_source import RasterTileSource
@@ -103,7 +103,7 @@ class LayerView(CatalogView):
             response = HttpResponse(body, content_type=output.media_type)
         if any(band.more for band in bands):
             response[NOTICE] = _INCOMPLETE
-        return add_headers(response, self, etag)
+        return finish(response, self, etag)
 
 
 class TileView(LayerView):

@@ -27,7 +27,7 @@ from django_large_image.pixels.turning import turned_size
 from django_large_image.rest.asked import ask
 from django_large_image.rest.base import keeps_hooks
 from django_large_image.rest.parameters import ALIASES, is_absent
-from django_large_image.rest.responses import add_headers, make_etag, not_modified
+from django_large_image.rest.responses import finish, make_etag, not_modified
 from django_large_image.sources.orientation import shown_size
 
 JSON, JSON_LD = 'application/json', 'application/ld+json'
@@ -66,7 +66,7 @@ def answer_info(view: IIIFHooks, version: str, path: SplitPath) -> HttpResponseB
         # What makes linked data of plain JSON.
         context = VERSIONS[version].context
         response['Link'] = f'<{context}>;rel="{JSON_LD_CONTEXT}";type="{JSON_LD}"'
-    return add_headers(response, image.view, etag)
+    return finish(response, image.view, etag)
 
 
 def _info(image: IIIFImage, uri: str, facts: Pyramid) -> bytes:
@@ -94,7 +94,7 @@ def answer_image(view: IIIFHooks, version: str, path: SplitPath) -> HttpResponse
     etag = image.etag(*path.parts, asked.key, image.style.key)
     unchanged = not_modified(image.request, etag)
     if unchanged is not None:
-        return add_headers(unchanged, image.view, etag)
+        return finish(unchanged, image.view, etag)
     stored = image.keep('derivatives', etag, lambda: _picture(image, wanted))
     media_type, canonical, body = stored.split(b'\0', 2)
     response = HttpResponse(body, content_type=media_type.decode())
@@ -102,7 +102,7 @@ def answer_image(view: IIIFHooks, version: str, path: SplitPath) -> HttpResponse
         response['Link'] = links
     if disposition := _disposition(image, wanted.format):
         response['Content-Disposition'] = disposition
-    return add_headers(response, image.view, etag)
+    return finish(response, image.view, etag)
 
 
 def _picture(image: IIIFImage, wanted: ImageRequest) -> bytes:

@@ -30,7 +30,7 @@ from django_large_image.iiif.presentation import (
 )
 from django_large_image.iiif.request import ImageRequest
 from django_large_image.rest.endpoints import serve
-from django_large_image.rest.responses import add_headers, make_etag, not_modified
+from django_large_image.rest.responses import finish, make_etag, not_modified
 
 MEDIA_TYPE = f'application/ld+json;profile="{CONTEXT}"'
 
@@ -150,4 +150,4 @@ def _answer(view: ManifestActions, document: dict[str, Any]) -> HttpResponseBase
     response = not_modified(view.request, etag)
     if response is None:
         response = HttpResponse(body, content_type=MEDIA_TYPE)
-    return add_headers(response, cast(Any, view), etag)
+    return finish(response, cast(Any, view), etag)

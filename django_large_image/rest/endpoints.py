@@ -30,7 +30,7 @@ from django_large_image.rest.negotiation import NamedByURL
 from django_large_image.rest.parameters import Parameters
 from django_large_image.rest.responses import (
     Binary,
-    add_headers,
+    finish,
     make_etag,
     make_response,
     not_modified,
@@ -161,7 +161,7 @@ def _answer(
     etag = make_etag(*identity, _media(request)) if identity is not None else None
     unchanged = not_modified(request, etag)
     if unchanged is not None:
-        return add_headers(unchanged, view, etag)
+        return finish(unchanged, view, etag)
 
     def work() -> Any:
         with stage('action'):
@@ -171,7 +171,7 @@ def _answer(
         payload = _cached(cache.make_key(*identity), work)
     else:
         payload = work()
-    return add_headers(make_response(payload), view, etag)
+    return finish(make_response(payload), view, etag)
 
 
 def _lookup(view: Any, kwargs: dict[str, Any]) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import IO, Any
+from functools import partial
+from typing import IO, Any, cast
 
 from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
@@ -55,8 +56,11 @@ def make_response(payload: Any) -> HttpResponseBase:
     return FileResponse(payload.body, content_type=payload.media_type, filename=payload.filename)
 
 
-def add_headers(response: HttpResponseBase, view: Any, etag: str | None) -> HttpResponseBase:
-    """Set ETag and Cache-Control where the answer can be asked for again."""
+def finish(response: HttpResponseBase, view: Any, etag: str | None) -> HttpResponseBase:
+    """Set ETag and Cache-Control where the answer can be asked for again, and let go of the view
+    when it has been sent.
+    """
+    cast(Any, response)._resource_closers.append(partial(_let_go, view))
     if etag is not None:
         response['ETag'] = etag
     control = settings.CACHE_CONTROL
@@ -67,6 +71,18 @@ def add_headers(response: HttpResponseBase, view: Any, etag: str | None) -> Http
     if control and not response.has_header('Cache-Control'):
         response['Cache-Control'] = control
     return response
+
+
+def _let_go(view: Any) -> None:
+    """Free a view and all that it holds: its response with the picture, above all.
+
+    Views of DRF, their actions and their requests hold each other. They would stay until the
+    garbage collector comes by, a dozen pictures later.
+    """
+    context = getattr(view.request, 'parser_context', None)
+    vars(view).clear()
+    if context is not None:
+        context.clear()
 
 
 def is_public(view: APIView) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import pickle
+import weakref
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from django.test import Client
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import Client, RequestFactory
 from rest_framework import permissions, viewsets
 
 from django_large_image import cache
@@ -43,6 +47,30 @@ def test_an_etag_saves_the_answer(path: str, image_file: Any, client: Client) ->
     assert again['ETag'] == etag
     assert again['Cache-Control'] == first['Cache-Control']
     assert client.get(url, HTTP_IF_NONE_MATCH='"other"').status_code == 200
+
+
+@pytest.mark.parametrize('path', PATHS[:3])
+def test_a_picture_that_was_sent_is_freed_at_once(
+    path: str, image_file: Any, client: Client
+) -> None:
+    url = f'/api/left/{image_file(gradient(64, 64)).pk}/{path}'
+    etag = client.get(url)['ETag']
+    serve = WSGIHandler()
+    # Not by the collector, which comes now and then.
+    gc.disable()
+    try:
+        for headers in ({}, {'HTTP_IF_NONE_MATCH': etag}):
+            environ = RequestFactory().get(url, **headers).environ
+            response = serve(environ, lambda status, fields: None)
+            response.close()
+            assert response.status_code == (304 if headers else 200)
+            # As a cache of pages would keep it.
+            assert pickle.loads(pickle.dumps(response)).content == response.content
+            there = weakref.ref(response)
+            del response
+            assert there() is None
+    finally:
+        gc.enable()
 
 
 def test_a_304_opens_no_file(
