@@ -99,6 +99,20 @@ def test_resize_averages() -> None:
     assert Picture.from_array(data).resize(1, 1).data.tolist() == [[[100]]]
 
 
+@pytest.mark.parametrize('side', [101, 108, 115, 130, 160, 199])
+def test_resize_spreads_a_pixel_as_far_as_it_is_made_smaller(side: int) -> None:
+    spreads = []
+    for place in range(5, 195):
+        data = np.zeros((1, 200, 1), np.uint8)
+        data[0, place] = 240
+        line = Picture(np.repeat(data, 200, 0), 'L').resize(side, side).data[side // 2, :, 0]
+        weights = line / line.sum(dtype=float)
+        places = (np.arange(side) + 0.5) * 200 / side - 0.5
+        spreads.append((weights * (places - place) ** 2).sum())
+    # That of a triangle as wide as two pixels of the result, or some more.
+    assert 0.95 < np.mean(spreads) / ((200 / side) ** 2 / 6) < 1.3
+
+
 def test_resize_does_not_bleed_hidden_colors() -> None:
     data = np.array([[[200, 10, 10, 255], [0, 255, 0, 0]]], np.uint8)
     assert Picture.from_array(data).resize(1, 1).data[0, 0].tolist() == [200, 10, 10, 128]

@@ -32,6 +32,16 @@ def test_the_spread_of_a_point_is_that_of_its_triangle(blur: float) -> None:
     assert variance + (1 / 6 if blur <= 2 else 0) == pytest.approx(blur**2 / 6, rel=0.03)
 
 
+@pytest.mark.parametrize('channels', [1, 3, 4])
+def test_two_pixels_of_bytes_are_softened_as_those_of_floats(channels: int) -> None:
+    window = np.random.default_rng(1).integers(0, 256, (40, 50, channels)).astype(np.uint8)
+    soft = soften(window, (2.0, 2.0))
+    assert soft.dtype == np.uint8
+    wanted = soften(window.astype(np.float32), (2.0, 2.0))
+    # Half a step, whichever way halves are rounded.
+    np.testing.assert_allclose(soft, wanted, atol=0.5)
+
+
 def test_16_bits_become_floats_that_are_not_rounded() -> None:
     window = np.zeros((5, 5, 1), np.uint16)
     window[2, 2] = 100
