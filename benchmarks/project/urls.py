@@ -40,10 +40,11 @@ class RasterViewSet(IIIFMixin, LargeImageFileDetailMixin, GenericViewSet):
 
 router = SimpleRouter(trailing_slash=False)
 router.register('rasters', RasterViewSet, basename='raster')
-urlpatterns = [path('', include(router.urls))]
+urlpatterns = []
 if IIIFRouter:
     iiif = IIIFRouter()
     iiif.register('iiif', RasterViewSet)
     urlpatterns += iiif.urls
 if settings.CATALOG:
     urlpatterns += [path('catalog/', include('django_large_image.catalog.urls'))]
+urlpatterns += router.urls

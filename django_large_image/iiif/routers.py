@@ -11,7 +11,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, URLResolver, get_resolver, re_path
+from django.urls import URLPattern, URLResolver, get_resolver, include, re_path
 from rest_framework.renderers import JSONRenderer
 from rest_framework.routers import BaseRouter
 
@@ -60,7 +60,6 @@ class IIIFRouter(BaseRouter):
 
 
 def _service(prefix: str, viewset: Any, basename: str) -> list[URLPattern | URLResolver]:
-    start = f'^{re.escape(prefix)}/' if prefix else '^'
     versions = '|'.join(viewset.iiif_versions)
     own = {'authentication_classes': viewset.authentication_classes}
 
@@ -92,10 +91,11 @@ def _service(prefix: str, viewset: Any, basename: str) -> list[URLPattern | URLR
     if prefix:
         # Without one, it would stand in for the project's own page.
         routes.append((f'(?:(?:{versions})/?)?', RootView.as_view(versions=versions), 'root'))
-    return [
-        re_path(rf'{start}{route}\Z', view, name=f'{basename}-{name}')
-        for route, view, name in routes
+    patterns: list[URLPattern | URLResolver] = [
+        re_path(rf'^{route}\Z', view, name=f'{basename}-{name}') for route, view, name in routes
     ]
+    # Below one: the project's other URLs are compared with the prefix only.
+    return [re_path(f'^{re.escape(prefix)}/', include(patterns))] if prefix else patterns
 
 
 def service_names() -> set[str]:

@@ -24,7 +24,7 @@ def soften(data: Array, blur: Blur) -> Array:
     """
     if max(blur) <= 1:
         return data
-    if data.dtype == np.uint8 and blur == (2, 2):
+    if data.dtype == np.uint8 and blur == (2.0, 2.0):
         # The weights are halves and quarters then, which OpenCV does in integers.
         soft = cv2.GaussianBlur(data, (3, 3), 0, borderType=cv2.BORDER_REPLICATE)
         return np.asarray(soft).reshape(data.shape)

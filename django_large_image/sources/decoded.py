@@ -128,11 +128,14 @@ def read_bands(
     where blocks are not kept, and of a file without an identity.
     """
     data = read(dataset, identity, level, box) if identity is not None else None
-    if data is None:
-        data = _read_from_gdal(dataset, level, box, numbers)
-    elif list(numbers) != list(range(1, data.shape[2] + 1)):
-        data = np.ascontiguousarray(data[:, :, [number - 1 for number in numbers]])
-    return data
+    return _read_from_gdal(dataset, level, box, numbers) if data is None else pick(data, numbers)
+
+
+def pick(data: Array, numbers: Sequence[int]) -> Array:
+    """Return some of all bands (rows, columns, bands): the same array where these are all."""
+    if list(numbers) == list(range(1, data.shape[2] + 1)):
+        return data
+    return np.ascontiguousarray(data[:, :, [number - 1 for number in numbers]])
 
 
 def read(dataset: gdal.Dataset, identity: Identity, level: int, box: Box) -> Array | None:

@@ -19,8 +19,8 @@ from django_large_image.conf import settings
 from django_large_image.exceptions import BudgetError, ParameterError
 from django_large_image.pixels.raster import Array, Band, Mask, Raster, Size
 from django_large_image.sources.boxes import Window
-from django_large_image.sources.decoded import Identity
-from django_large_image.sources.scaling import scaled
+from django_large_image.sources.decoded import Identity, pick
+from django_large_image.sources.scaling import hold, in_memory
 
 RESAMPLINGS: dict[str, tuple[int, int]] = {
     # name: (of a read, of a warp)
@@ -101,39 +101,57 @@ def read_window(
     least = scale[0] if rows == 1 else min(scale)
     check_read(dataset, (x1 - x0) * (y1 - y0), least, len(bands))
     box = (x0, y0, x1 - x0, y1 - y0)
-    if not all(float(edge).is_integer() for edge in box):
-        # GDAL averages over whole pixels only, but for the window of a VRT.
-        dataset = gdal.Translate(
-            '',
-            dataset,
-            format='VRT',
-            srcWin=box,
-            width=columns,
-            height=rows,
-            resampleAlg=resampling,
-        )
-        box = (0, 0, columns, rows)
-    elif identity is not None:
-        whole = (int(x0), int(y0), int(x1 - x0), int(y1 - y0))
-        mixed = resampling != 'nearest'
-        kept = scaled(dataset, identity, whole, (columns, rows), mixed=mixed)
-        dataset, box = kept or (dataset, box)
-    data = dataset.ReadAsArray(
-        *box,
-        buf_xsize=columns,
-        buf_ysize=rows,
-        resample_alg=RESAMPLINGS[resampling][0],
-        band_list=[band.number for band in bands],
-        interleave='pixel',
-    )
-    mask = _read_mask(dataset, box, (columns, rows), resampling, opaque)
-    if data is None:
-        raise RuntimeError('GDAL gave no samples.')
-    samples = typed(data.reshape(rows, columns, len(bands)), bands)
-    raster = Raster(samples, mask, tuple(bands))
+    raster = _read_box(dataset, bands, box, (columns, rows), resampling, opaque, identity)
     if (columns, rows) == (width, height):
         return raster
     return _paste(raster, first_row, first_column, height, width)
+
+
+def _read_box(
+    dataset: gdal.Dataset,
+    bands: Sequence[Band],
+    box: Window,
+    size: Size,
+    resampling: str,
+    opaque: int | None,
+    identity: Identity | None,
+) -> Raster:
+    """Read a box (left, top, width, height) within the image, scaled to a size."""
+    numbers = [band.number for band in bands]
+    if not all(float(edge).is_integer() for edge in box):
+        # GDAL averages over whole pixels only, but for the window of a VRT.
+        window = {'srcWin': box, 'width': size[0], 'height': size[1]}
+        dataset = gdal.Translate('', dataset, format='VRT', resampleAlg=resampling, **window)
+        box = (0, 0, *size)
+    elif identity is not None:
+        left, top, width, height = map(int, box)
+        mixed = resampling != 'nearest'
+        held = hold(dataset, identity, (left, top, width, height), size, mixed=mixed)
+        if held is not None and held[1] == (0, 0, *size):
+            return _as_held(dataset, held[0], bands, opaque)
+        if held is not None:
+            dataset, box = in_memory(dataset, held[0]), held[1]
+    data = dataset.ReadAsArray(
+        *box,
+        buf_xsize=size[0],
+        buf_ysize=size[1],
+        resample_alg=RESAMPLINGS[resampling][0],
+        band_list=numbers,
+        interleave='pixel',
+    )
+    mask = _read_mask(dataset, box, size, resampling, opaque)
+    if data is None:
+        raise RuntimeError('GDAL gave no samples.')
+    return Raster(typed(data.reshape(size[1], size[0], len(bands)), bands), mask, tuple(bands))
+
+
+def _as_held(
+    dataset: gdal.Dataset, data: Array, bands: Sequence[Band], opaque: int | None
+) -> Raster:
+    """Return all bands (rows, columns, bands) of a dataset as a raster of some."""
+    alpha = alpha_number(dataset)
+    mask = to_byte(data[:, :, alpha - 1], opaque) if alpha else None
+    return Raster(typed(pick(data, [band.number for band in bands]), bands), mask, tuple(bands))
 
 
 def read_warped(

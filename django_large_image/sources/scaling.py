@@ -17,13 +17,14 @@ _MASKS = gdal.GMF_PER_DATASET | gdal.GMF_ALPHA
 _REACH = 4
 
 
-def scaled(
+def hold(
     dataset: gdal.Dataset, identity: Identity, box: Box, size: Size, *, mixed: bool
-) -> tuple[gdal.Dataset, Box] | None:
-    """Return a dataset in memory and its window, from which GDAL reads a box scaled to a size as it
-    would read it from the image; None where blocks are not kept.
+) -> tuple[Array, Box] | None:
+    """Return samples (rows, columns, bands) and a box in them: scaled to a size it is what GDAL
+    makes of a box of the image. None where blocks are not kept.
 
-    `mixed` says whether the resampling mixes samples.
+    `mixed` says whether the resampling mixes samples. Of a box that has that size, or whose level
+    does, there are no others.
     """
     if has_mask(dataset):
         return None
@@ -34,7 +35,7 @@ def scaled(
     data = read(dataset, identity, level, around)
     if data is None:
         return None
-    return in_memory(dataset, data), (box[0] - around[0], box[1] - around[1], *box[2:])
+    return data, (box[0] - around[0], box[1] - around[1], *box[2:])
 
 
 def has_mask(dataset: gdal.Dataset) -> bool:
