@@ -28,15 +28,17 @@ from benchmarks.peers import QUIET, Ours, Terracotta
 from benchmarks.servers import descendants, proportional_size
 
 HOME = VAR / 'ingestion'
-SCENES, LARGE, OUT = HOME / 'scenes', HOME / 'large', HOME / 'out'
-PLAIN = HOME / 'plain'
+SCENES, OUT = HOME / 'scenes', HOME / 'out'
+MIDDLE, LARGE, PLAIN = HOME / 'middle', HOME / 'large', HOME / 'plain'
 THEIRS = HOME / 'terracotta.sqlite3'
 PATTERN = '{sensor}_{date}_{band}.tif'
 BANDS = ('B02', 'B04', 'B08')
 DATES = ('20240531', '20240630')
 # Of rasters without compression or overviews.
 NAMES = ('a.tif', 'b.tif', 'c.tif', 'd.tif')
-LARGE_SIZE = 30_000
+# Of rasters without overviews. Statistics need all blocks of the smaller ones, and of the larger
+# those of some windows, unless all pixels are asked for.
+MIDDLE_SIZE, LARGE_SIZE = 22_000, 30_000
 # Between looks at what processes weigh, in seconds.
 GLANCE = 0.05
 # Of all three: level 1, as ours and Terracotta's is anyway.
@@ -80,28 +82,31 @@ def main() -> None:
 
 
 def make_inputs() -> None:
-    """Make what is missing: scenes with overviews, one without anything, and a large one."""
+    """Make what is missing: scenes with overviews, some without anything, and large ones."""
     rasters.build({band_file(band) for band in BANDS})
-    for folder in (SCENES, LARGE, PLAIN, OUT):
+    for folder in (SCENES, MIDDLE, LARGE, PLAIN, OUT):
         folder.mkdir(parents=True, exist_ok=True)
     for band in BANDS:
-        for date in DATES:
-            link = SCENES / f'S2_{date}_{band}.tif'
-            if not link.exists():
-                os.link(RASTERS / band_file(band), link)
+        link(RASTERS / band_file(band), *(SCENES / f'S2_{date}_{band}.tif' for date in DATES))
     source = str(RASTERS / band_file('B04'))
     tiles = ['TILED=YES', 'BIGTIFF=IF_SAFER']
     first, *others = (PLAIN / name for name in NAMES)
     if not first.exists():
         gdal.Translate(str(first), source, creationOptions=tiles)
+    link(first, *others)
+    options = [*tiles, 'COMPRESS=DEFLATE', 'ZLEVEL=1', rasters.THREADS]
+    for folder, side in ((MIDDLE, MIDDLE_SIZE), (LARGE, LARGE_SIZE)):
+        first, second = (folder / f'S2_{date}_B04.tif' for date in DATES)
+        if not first.exists():
+            gdal.Translate(str(first), source, creationOptions=options, width=side, height=side)
+        link(first, second)
+
+
+def link(first: Path, *others: Path) -> None:
+    """Give a file other names, too."""
     for other in others:
         if not other.exists():
             os.link(first, other)
-    large = LARGE / f'S2_{DATES[0]}_B04.tif'
-    if not large.exists():
-        size = {'width': LARGE_SIZE, 'height': LARGE_SIZE}
-        options = [*tiles, 'COMPRESS=DEFLATE', 'ZLEVEL=1', rasters.THREADS]
-        gdal.Translate(str(large), source, creationOptions=options, **size)
 
 
 def tasks() -> list[Task]:
@@ -109,9 +114,10 @@ def tasks() -> list[Task]:
     python, terracotta = Ours.python, Terracotta.tool
     Terracotta().install()
     many = len(BANDS) * len(DATES)
-    scenes, large = f'{SCENES}/{PATTERN}', f'{LARGE}/{PATTERN}'
+    scenes, middle, large = (f'{folder}/{PATTERN}' for folder in (SCENES, MIDDLE, LARGE))
+    # The keys of its name are a dataset's.
+    one = large.replace('{date}', DATES[0])
     manage = [python, '-m', 'django']
-    ingest = [*manage, 'ingest_rasters', 'scenes']
     workers = ['--workers', str(WORKERS)]
     theirs = [terracotta, 'ingest', '--quiet', '--output-file', THEIRS]
     plain = [PLAIN / name for name in NAMES]
@@ -120,19 +126,15 @@ def tasks() -> list[Task]:
 
     return [
         Task('ingest', 'terracotta', [*theirs, scenes], many, remove_database),
-        Task('ingest', 'ours', [*ingest, scenes, *workers], many, empty_database),
-        Task(
-            'ingest, all pixels',
-            'ours',
-            [*ingest, scenes, *workers, '--exact'],
-            many,
-            empty_database,
-        ),
-        # Terracotta holds all of its pixels, several times.
-        Task('ingest a large one', 'ours', [*ingest, large], 1, empty_database),
-        Task(
-            'ingest a large one, all pixels', 'ours', [*ingest, large, '--exact'], 1, empty_database
-        ),
+        ingest('ingest', scenes, many, *workers),
+        ingest('ingest, all pixels', scenes, many, *workers, '--exact'),
+        # Terracotta holds all of their pixels, several times.
+        ingest('ingest two without overviews', middle, 2, *workers),
+        ingest('ingest two without overviews, all pixels', middle, 2, *workers, '--exact'),
+        ingest('ingest a large one', one, 1),
+        ingest('ingest a large one, all pixels', one, 1, '--exact'),
+        ingest('ingest two large ones', large, 2, *workers),
+        ingest('ingest two large ones, all pixels', large, 2, *workers, '--exact'),
         Task(
             'optimize',
             'terracotta',
@@ -152,6 +154,12 @@ def tasks() -> list[Task]:
             empty_folder,
         ),
     ]
+
+
+def ingest(what: str, pattern: str, count: int, *options: str) -> Task:
+    """Return what our command does, with GDAL as it is by default."""
+    command = [Ours.python, '-m', 'django', 'ingest_rasters', 'scenes', pattern, *options]
+    return Task(what, 'ours', command, count, empty_database)
 
 
 def remove_database() -> None:

@@ -7,6 +7,7 @@ either, and overviews.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -81,19 +82,22 @@ def write_cog(
     target: str | os.PathLike[str],
     options: CogOptions,
     progress: Progress | None = None,
+    *,
+    mark: str = '',
 ) -> None:
     """Write a raster as a Cloud Optimized GeoTIFF: complete and validated, or not at all.
 
     A `target` that exists is replaced in the end. `progress` is told the share (0-1) that is done.
-    Memory is bounded, however large the raster. Raises `ParameterError` where the compression
-    cannot hold the raster or it has no place on the map, `UnreadableError` where GDAL fails, and
-    `OSError` where there is no place for the target.
+    Memory is bounded, however large the raster. What a process leaves that is killed has a `mark`:
+    see `remove_unfinished`. Raises `ParameterError` where the compression cannot hold the raster or
+    it has no place on the map, `UnreadableError` where GDAL fails, and `OSError` where there is no
+    place for the target.
     """
     target = Path(target)
     dataset = open_dataset(str(source))
     _check(dataset, options)
     # On the same disk, along with all that GDAL writes beside it.
-    with tempfile.TemporaryDirectory(prefix='.optimize-', dir=target.parent) as name:
+    with tempfile.TemporaryDirectory(prefix=_prefix(mark), dir=target.parent) as name:
         folder = Path(name)
         written = folder / 'image.tif'
         with _failing_clearly(folder), quiet(), _bounded_memory():
@@ -104,6 +108,16 @@ def write_cog(
         if errors:
             raise UnreadableError(f'What GDAL wrote is not valid: {" ".join(errors)}')
         os.replace(written, target)
+
+
+def remove_unfinished(target: Path, mark: str) -> None:
+    """Remove what processes that are no more have left beside a target, with their mark."""
+    for folder in target.parent.glob(f'{_prefix(mark)}*'):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prefix(mark: str) -> str:
+    return f'.optimize-{mark}-'
 
 
 def _check(dataset: gdal.Dataset, options: CogOptions) -> None:

@@ -1,13 +1,13 @@
 """Samples that stand for a whole image, and what is measured in them.
 
-They come from an overview. An image without one that is too large to be decoded as a whole is
-sampled in small windows spread over it.
+They come from an overview. An image without one is decoded a part at a time, and one that is too
+large for that is sampled in small windows spread over it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from django_large_image.exceptions import BudgetError
 from django_large_image.pixels.raster import Raster
 from django_large_image.pixels.statistics import BandStatistics
-from django_large_image.sources.boxes import Window
+from django_large_image.sources.blocks import read_thinned
+from django_large_image.sources.boxes import Box, Window
 
 if TYPE_CHECKING:
     from django_large_image.sources.opening import Reader
@@ -33,35 +34,38 @@ def is_sampled(reader: Reader) -> bool:
 
 
 def read_sample(reader: Reader, frame: int | None, numbers: Sequence[int]) -> Raster:
-    """Return bands of the whole image, at most `SAMPLE_SIZE` pixels each way.
+    """Return bands of the whole image, at most about `SAMPLE_SIZE` pixels each way; in a single
+    column where it was read in parts.
 
     Only values that the file or its overviews hold: nearest neighbours.
     """
     parts = [raster for _, raster in read_parts(reader, frame, numbers)]
     if len(parts) == 1:
         return parts[0]
+    data = np.concatenate([part.data.reshape(-1, 1, len(numbers)) for part in parts])
+    if all(part.mask is None for part in parts):
+        return Raster(data, None, parts[0].bands)
     masks = [
         np.full(part.data.shape[:2], 255, np.uint8) if part.mask is None else part.mask
         for part in parts
     ]
-    return Raster(np.vstack([part.data for part in parts]), np.vstack(masks), parts[0].bands)
+    return Raster(data, np.concatenate([mask.reshape(-1, 1) for mask in masks]), parts[0].bands)
 
 
 def read_parts(
     reader: Reader, frame: int | None, numbers: Sequence[int]
-) -> list[tuple[Window, Raster]]:
-    """Return the sample of `read_sample` with where it lies in the image: one part, or the small
+) -> Iterator[tuple[Window, Raster]]:
+    """Yield the sample of `read_sample` with where it lies in the image: its parts, or the small
     windows of an image that is too large.
     """
     width, height = reader.sourceSizeX, reader.sourceSizeY
     scale = max(1.0, max(width, height) / SAMPLE_SIZE)
-    size = (max(1, math.ceil(width / scale)), max(1, math.ceil(height / scale)))
-    window = (0.0, 0.0, float(width), float(height))
     try:
-        raster = reader.read_window(window, size, frame=frame, bands=numbers, resampling='nearest')
+        yield from read_thinned(reader, frame, numbers, (0, 0, width, height), scale)
     except BudgetError:
-        return _read_windows(reader, frame, numbers)
-    return [(window, raster)]
+        # Known before anything is read.
+        for box in _spread(width, height):
+            yield from read_thinned(reader, frame, numbers, box, 1.0)
 
 
 def measure_bands(
@@ -104,19 +108,11 @@ def valid_mask(raster: Raster, index: int = 0) -> NDArray[np.bool_] | None:
     return differs if valid is None else valid & differs
 
 
-def _read_windows(
-    reader: Reader, frame: int | None, numbers: Sequence[int]
-) -> list[tuple[Window, Raster]]:
+def _spread(width: int, height: int) -> Iterator[Box]:
+    """Yield the boxes of small windows all over an image."""
     side = SAMPLE_SIZE // _WINDOWS
-    size = width, height = min(side, reader.sourceSizeX), min(side, reader.sourceSizeY)
-    parts = []
+    columns, rows = min(side, width), min(side, height)
     for row in range(_WINDOWS):
         for column in range(_WINDOWS):
-            left = float((reader.sourceSizeX - width) * column // (_WINDOWS - 1))
-            top = float((reader.sourceSizeY - height) * row // (_WINDOWS - 1))
-            window = (left, top, left + width, top + height)
-            raster = reader.read_window(
-                window, size, frame=frame, bands=numbers, resampling='nearest'
-            )
-            parts.append((window, raster))
-    return parts
+            left = (width - columns) * column // (_WINDOWS - 1)
+            yield left, (height - rows) * row // (_WINDOWS - 1), columns, rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from osgeo import gdal
-from tqdm import tqdm
 
 from django_large_image.management.commands import optimize_rasters
-from django_large_image.sources.cog import CogOptions
+from django_large_image.management.commands.optimize_rasters import _write_shared as write_shared
+from django_large_image.sources.cog import CogOptions, write_cog
 from tests import factories
 
 DATA = np.random.default_rng(5).integers(0, 255, (2, 300, 400), dtype='uint8')
@@ -140,19 +141,47 @@ def test_nothing_to_do(
     assert optimize(*arguments, '-o', 'out')[1:] == (f'{says}.', 2)
 
 
-class Deadly:
-    """What ends the process that it is sent to."""
+def fatal(index: int, job: Any, options: CogOptions, mark: str) -> str:
+    """Kill the process that writes a certain raster, half-way."""
 
-    def __reduce__(self) -> Any:
-        return os._exit, (1,)
+    def kill(share: float) -> None:
+        if share:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    source, target = job
+    if source.name == 'deadly.tif':
+        write_cog(source, target, options, kill, mark=mark)
+    return write_shared(index, job, options, mark)
 
 
-def test_processes_that_die_are_told_of(folder: Path, tmp_path: Path) -> None:
-    jobs: Any = [(Deadly(), tmp_path / 'a.tif'), (Deadly(), tmp_path / 'b.tif')]
-    with tqdm(disable=True) as bar:
-        done = list(optimize_rasters._in_processes(jobs, CogOptions(), bar, 2))
-    assert len(done) == 2
-    assert all(error.startswith('the process died') for _, error in done)
+def test_a_process_that_dies_costs_one_raster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(optimize_rasters, '_write_shared', fatal)
+    source, output = tmp_path / 'in', tmp_path / 'out'
+    source.mkdir()
+    names = ['a.tif', 'b.tif', 'c.tif', 'deadly.tif', 'e.tif', 'f.tif', 'g.tif']
+    for name in names:
+        factories.raster(source / name, DATA)
+    _, err, code = optimize(source, '-o', output, workers=2)
+    assert f'failed: {source / "deadly.tif"}: the process died' in err
+    assert err.endswith('6 rasters optimized, 0 skipped, 1 failed.')
+    assert '7.00/7' in err
+    assert code == 1
+    assert sorted(path.name for path in output.iterdir()) == sorted({*names} - {'deadly.tif'})
+
+
+def begin_and_die(shares: Any) -> None:
+    """End a process before it has anything to do."""
+    os._exit(1)
+
+
+def test_processes_of_which_none_lives(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optimize_rasters, '_begin', begin_and_die)
+    given = folder / 'a.tif', folder / 'b.TIFF'
+    _, err, code = optimize(*given, '-o', folder / 'out', workers=2)
+    assert err.endswith('0 rasters optimized, 0 skipped, 2 failed.')
+    assert code == 1
 
 
 def test_an_output_that_is_a_file(folder: Path, tmp_path: Path) -> None:

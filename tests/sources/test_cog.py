@@ -7,7 +7,7 @@ import pytest
 from osgeo import gdal
 
 from django_large_image.exceptions import ParameterError, UnreadableError
-from django_large_image.sources.cog import CogOptions, write_cog
+from django_large_image.sources.cog import CogOptions, remove_unfinished, write_cog
 from django_large_image.sources.layout import check_cog
 from tests import factories
 
@@ -222,3 +222,11 @@ def test_progress_and_memory(make_raster):
     assert told == sorted(told)
     assert told[-1] == 1
     assert gdal.GetCacheMax() == before
+
+
+def test_what_others_left_is_removed_by_its_mark(tmp_path):
+    for mark in ('ours', 'theirs'):
+        (tmp_path / f'.optimize-{mark}-x').mkdir()
+        (tmp_path / f'.optimize-{mark}-x' / 'image.tif').write_bytes(b'half')
+    remove_unfinished(tmp_path / 'cog.tif', 'ours')
+    assert [path.name for path in tmp_path.iterdir()] == ['.optimize-theirs-x']

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ import json, re, sys
 from tests.sources.references import source
 from django_large_image.sources.survey import survey
 reader = source(sys.argv[1])
-found = survey(reader, 1, exact=True)
+found = survey(reader, 1, exact=sys.argv[2] == 'exact')
 peak = int(re.search(r'VmHWM:\\s+(\\d+) kB', open('/proc/self/status').read())[1])
 print(json.dumps([peak, found.minimum, found.maximum, found.mean, found.valid_share]))
 """
@@ -180,9 +181,10 @@ def test_bands_that_there_are_not(make_raster):
 
 
 @pytest.mark.skipif(not Path('/proc/self/status').exists(), reason='Linux tells the peak.')
-def test_a_large_raster_takes_little_memory(tmp_path):
+@pytest.mark.parametrize(('how', 'side'), [('exact', 30_000), ('approximate', 16_000)])
+def test_a_large_raster_takes_little_memory(how, side, tmp_path):
     # Constant blocks cost next to nothing to write; GDAL has to decode and hold them all the same.
-    path, side = str(tmp_path / 'large.tif'), 30_000
+    path, step = str(tmp_path / 'large.tif'), 512 * 16
     options = ['TILED=YES', 'BLOCKXSIZE=512', 'BLOCKYSIZE=512', 'SPARSE_OK=YES']
     dataset = gdal.GetDriverByName('GTiff').Create(
         path, side, side, 1, gdal.GDT_UInt16, [*options, 'COMPRESS=ZSTD']
@@ -190,13 +192,20 @@ def test_a_large_raster_takes_little_memory(tmp_path):
     band = dataset.GetRasterBand(1)
     band.SetNoDataValue(0)
     row = np.full((512, side), 7, 'u2')
-    for top in range(512, side - 512, 512 * 16):
+    tops = range(0, side - 512, step)
+    for top in tops:
         band.WriteArray(row, 0, top)
     del band, dataset
-    command = [sys.executable, '-c', PROBE, path]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # All of the raster would fit into GDAL's cache, as on a machine of much memory.
+    done = subprocess.run(
+        [sys.executable, '-c', PROBE, path, how],
+        env={**os.environ, 'GDAL_CACHEMAX': '4000'},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     kilobytes, minimum, maximum, mean, share = json.loads(done.stdout)
     assert (minimum, maximum, mean) == (7, 7, 7)
-    assert share == pytest.approx(4 * 512 / side)
-    assert kilobytes < 300 * 1024
+    assert share == pytest.approx(len(tops) * 512 / side, rel=1e-12 if how == 'exact' else 0.05)
+    assert kilobytes < (300 if how == 'exact' else 250) * 1024

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator, MutableSequence
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, MutableSequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from django.core.management.base import BaseCommand, CommandError
 from osgeo import gdal
@@ -17,7 +20,7 @@ from tqdm import tqdm
 from django_large_image.conf import settings
 from django_large_image.exceptions import LargeImageError, ParameterError
 from django_large_image.management.printing import printable
-from django_large_image.sources.cog import COMPRESSIONS, CogOptions, write_cog
+from django_large_image.sources.cog import COMPRESSIONS, CogOptions, remove_unfinished, write_cog
 from django_large_image.sources.reading import RESAMPLINGS
 
 # Exit codes: some rasters failed and the rest is done; nothing was begun.
@@ -194,28 +197,66 @@ def _one_by_one(
 def _in_processes(
     jobs: list[Job], options: CogOptions, bar: Any, workers: int
 ) -> Iterator[tuple[Job, str]]:
-    """Yield each raster when a process has written it, with what went wrong."""
-    # Not forked: threads of GDAL's and of others would not be there.
-    context = multiprocessing.get_context('spawn')
-    shares = context.Array('d', len(jobs), lock=False)
-    with ProcessPoolExecutor(workers, context, _begin, (shares,)) as pool:
-        futures = {
-            pool.submit(_write_shared, index, job, options): job for index, job in enumerate(jobs)
-        }
-        waiting: set[Future[str]] = set(futures)
+    """Yield each raster when a process has written it, with what went wrong.
+
+    A process that dies takes along what the others are at: each of these rasters is written alone.
+    """
+    processes, waiting = _Processes(jobs, options, bar), deque(range(len(jobs)))
+    while waiting:
+        lost = yield from processes.write(waiting, workers)
+        for index in lost:
+            if (yield from processes.write(deque([index]), 1)):
+                processes.shares[index] = 1.0
+                yield jobs[index], 'the process died'
+
+
+class _Processes:
+    """Processes that write one raster each at a time."""
+
+    def __init__(self, jobs: list[Job], options: CogOptions, bar: Any) -> None:
+        self.jobs, self.options, self.bar = jobs, options, bar
+        # Not forked: threads of GDAL's and of others would not be there.
+        self.context = multiprocessing.get_context('spawn')
+        self.shares = self.context.Array('d', len(jobs), lock=False)
+        self.mark = uuid4().hex
+
+    def write(
+        self, waiting: deque[int], workers: int
+    ) -> Generator[tuple[Job, str], None, list[int]]:
+        """Yield rasters, of those whose numbers are waiting, until a process dies; return the
+        numbers of those that were under way then.
+        """
+        under_way: dict[Future[str], int] = {}
+        lost: list[int] = []
+        with ProcessPoolExecutor(workers, self.context, _begin, (self.shares,)) as pool:
+            try:
+                while under_way or (waiting and not lost):
+                    # No more than there are processes for: what waits is not lost.
+                    while waiting and not lost and len(under_way) < workers:
+                        index = waiting.popleft()
+                        under_way[self._submitted(pool, index)] = index
+                    done, _ = wait(under_way, _GLANCE, 'FIRST_COMPLETED')
+                    self.bar.update(sum(self.shares) - self.bar.n)
+                    for future in done:
+                        index, error = under_way.pop(future), future.exception()
+                        if isinstance(error, BrokenProcessPool):
+                            lost.append(index)
+                        else:
+                            yield self.jobs[index], repr(error) if error else future.result()
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+        for index in lost:
+            remove_unfinished(self.jobs[index][1], self.mark)
+        return lost
+
+    def _submitted(self, pool: ProcessPoolExecutor, index: int) -> Future[str]:
         try:
-            while waiting:
-                done, waiting = wait(waiting, _GLANCE, 'FIRST_COMPLETED')
-                bar.update(sum(shares) - bar.n)
-                for future in done:
-                    error = future.exception()
-                    # Whatever killed the process, the others are gone with it.
-                    yield (
-                        futures[future],
-                        f'the process died ({error})' if error else future.result(),
-                    )
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            return pool.submit(_write_shared, index, self.jobs[index], self.options, self.mark)
+        except BrokenProcessPool as error:
+            # A process died before it had anything to do.
+            future: Future[str] = Future()
+            future.set_exception(error)
+            return future
 
 
 _shares: MutableSequence[float] = []
@@ -227,21 +268,21 @@ def _begin(shares: MutableSequence[float]) -> None:
     _shares = shares
 
 
-def _write_shared(index: int, job: Job, options: CogOptions) -> str:
+def _write_shared(index: int, job: Job, options: CogOptions, mark: str) -> str:
     def tell(share: float) -> None:
         _shares[index] = share
 
-    error = _write(job, options, tell)
+    error = _write(job, options, tell, mark)
     tell(1.0)
     return error
 
 
-def _write(job: Job, options: CogOptions, progress: Any) -> str:
+def _write(job: Job, options: CogOptions, progress: Any, mark: str = '') -> str:
     """Write one raster; return what went wrong, or nothing."""
     source, target = job
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_cog(source, target, options, progress)
+        write_cog(source, target, options, progress, mark=mark)
     except LargeImageError as error:
         return error.detail
     except OSError as error:
