@@ -8,13 +8,16 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, JSONField
 
 from django_large_image.catalog import keys, measuring, queries, rasters
 from django_large_image.catalog.keys import Value
@@ -47,6 +50,7 @@ _REPLACED = [
     for column in Dataset._meta.concrete_fields
     if column.name not in ('id', 'catalog', *COLUMNS)
 ]
+_JSON = {column.name for column in Dataset._meta.concrete_fields if isinstance(column, JSONField)}
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def create(
 def drop(slug: str) -> None:
     """Delete a catalogue with all datasets, not their rasters; raises `MissingError` for none."""
     schema = schema_of(slug)
-    with transaction.atomic():
+    with _alone({schema.catalog}):
         # Not one by one.
         Dataset.objects.filter(catalog_id=schema.catalog)._raw_delete(Dataset.objects.db)
         Catalog.objects.filter(pk=schema.catalog).delete()
@@ -132,11 +136,12 @@ def bulk_insert(slug: str, rows: Iterable[Row]) -> int:
     """Insert many datasets without reading their rasters, and return how many.
 
     All are inserted, or none; those with the same values are replaced. What of them is measured is
-    found out when it is asked for. Raises `ParameterError` for values that do not fit.
+    found out when it is asked for. Nobody else writes to the catalogue until all are there, with
+    SQLite to nothing in the database. Raises `ParameterError` for values that do not fit.
     """
     schema, count = schema_of(slug), 0
     waiting = iter(rows)
-    with transaction.atomic():
+    with _alone({schema.catalog}):
         while batch := [dataset_of(schema, row) for row in islice(waiting, _BATCH)]:
             store(batch)
             count += len(batch)
@@ -169,6 +174,7 @@ def dataset_of(schema: Schema, row: Row) -> Dataset:
     """Return a dataset that is not stored yet; raises `ParameterError` for values that do not
     fit.
     """
+    _check_json(row.fields)
     dataset = Dataset(
         catalog_id=schema.catalog,
         location=os.fspath(row.location),
@@ -181,9 +187,12 @@ def dataset_of(schema: Schema, row: Row) -> Dataset:
 
 
 def store(datasets: Sequence[Dataset]) -> None:
-    """Store datasets in the place of those with the same values: all of them, or none."""
+    """Store datasets in the place of those with the same values: all of them, or none.
+
+    Raises `MissingError` where the catalogue of one was deleted.
+    """
     latest = {(dataset.catalog_id, *dataset.texts): dataset for dataset in datasets}
-    with transaction.atomic():
+    with _alone({dataset.catalog_id for dataset in datasets}):
         Dataset.objects.bulk_create(
             latest.values(),
             batch_size=_BATCH,
@@ -191,6 +200,29 @@ def store(datasets: Sequence[Dataset]) -> None:
             unique_fields=['catalog', *COLUMNS],
             update_fields=_REPLACED,
         )
+
+
+@contextmanager
+def _alone(catalogs: set[int]) -> Iterator[None]:
+    """Make a transaction of the block, which alone writes datasets of these catalogues.
+
+    Two that write the same rows in different orders would wait for each other for ever.
+    """
+    with transaction.atomic():
+        for catalog in sorted(catalogs):
+            # Writing locks its row. A transaction of SQLite that begins by reading fails at once
+            # where another one writes.
+            if not Catalog.objects.filter(pk=catalog).update(title=F('title')):
+                raise MissingError('There is no such catalogue any more.')
+        yield
+
+
+def _check_json(fields: Mapping[str, Any]) -> None:
+    for name in _JSON & fields.keys():
+        try:
+            json.dumps(fields[name], allow_nan=False)
+        except (RecursionError, TypeError, ValueError):
+            raise ParameterError(f'`{name}` cannot be written as JSON.') from None
 
 
 def _key(key: str | Mapping[str, str]) -> dict[str, str]:

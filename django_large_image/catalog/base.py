@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import DataError
+from django.db import DataError, OperationalError, connections, transaction
 from django.http import Http404
 from rest_framework import exceptions as drf
 from rest_framework import status
@@ -18,7 +18,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from django_large_image.exceptions import ParameterError
+from django_large_image.catalog.contention import BUSY, is_busy
+from django_large_image.exceptions import BusyError, ParameterError
 from django_large_image.rest.errors import translating
 from django_large_image.rest.negotiation import NamedByURL
 
@@ -35,6 +36,16 @@ class CatalogView(APIView):
 
     renderer_classes = [JSONRenderer]
     content_negotiation_class = NamedByURL
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Return the view, without a transaction (`ATOMIC_REQUESTS`): others have to see who
+        measures a raster, and may not wait for it.
+        """
+        view = super().as_view(**initkwargs)
+        for alias in connections:
+            view = transaction.non_atomic_requests(alias)(view)
+        return view
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         """Return what answers errors."""
@@ -67,6 +78,8 @@ def _raise(error: Exception) -> None:
     if isinstance(error, DataError):
         # Bytes that no text of the database can hold.
         raise ParameterError from error
+    if isinstance(error, OperationalError) and is_busy(error):
+        raise BusyError(BUSY) from error
     raise error
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from django.db.models import Q
 
 from django_large_image.catalog import api, keys, rasters
+from django_large_image.catalog.contention import patiently
 from django_large_image.catalog.models import COLUMNS, Dataset
 from django_large_image.catalog.patterns import Pattern
 from django_large_image.catalog.processes import Task, measured
@@ -78,7 +80,8 @@ def ingest(
 ) -> Iterator[Ingested]:
     """Store a dataset for each file, and yield what became of it once that is so.
 
-    A file that cannot be read is one with a problem; the others go on.
+    A file that cannot be read is one with a problem; the others go on. Raises `BusyError` where the
+    database takes nothing for minutes.
     """
     made = _made(schema, files, skip_existing)
     waiting: list[Ingested] = []
@@ -118,7 +121,7 @@ def _known(schema: Schema, made: Iterable[Ingested]) -> set[tuple[str, ...]]:
         if one.dataset is not None:
             wanted |= Q(**{column: getattr(one.dataset, column) for column in schema.columns})
     stored = Dataset.objects.filter(wanted, catalog_id=schema.catalog)
-    return set(stored.values_list(*COLUMNS))
+    return patiently(lambda: set(stored.values_list(*COLUMNS)))
 
 
 def _complete(made: Iterable[Ingested], workers: int, exact: bool) -> Iterator[Ingested]:
@@ -155,5 +158,5 @@ def _stored(results: Sequence[Ingested]) -> Sequence[Ingested]:
     datasets = [one.dataset for one in results if one.dataset is not None]
     for dataset in datasets:
         dataset.locate()
-    api.store(datasets)
+    patiently(partial(api.store, datasets))
     return results

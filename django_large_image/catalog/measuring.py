@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db.models import QuerySet
 
+from django_large_image.catalog.contention import attempt
+from django_large_image.catalog.leases import Lease
 from django_large_image.catalog.models import BOUNDS, Dataset
 from django_large_image.conf import settings
 from django_large_image.exceptions import BusyError, MissingError
@@ -19,8 +20,6 @@ from django_large_image.sources.survey import survey
 
 # The version of a file of which nobody knows any, and that of one that was measured elsewhere.
 UNKNOWN, ELSEWHERE = '?', '*'
-# After so long whoever began to measure has died.
-_LEASE = timedelta(minutes=10)
 _NUMBERS = ('minimum', 'maximum', 'mean', 'stdev')
 # What is measured, and where.
 _FIELDS = [
@@ -69,28 +68,26 @@ def measure(
     values = measurements(reference or dataset.reference(), dataset.band, exact=exact)
     if reference is not None:
         values['measured_version'] = ELSEWHERE
-    for name, value in values.items():
-        setattr(dataset, name, value)
+    _fill(dataset, values)
     if dataset._state.adding:
         dataset.save()
-        return
-    dataset.locate()
-    # Nothing else of the row, which may have changed since it was read.
-    if not _row(dataset).update(cell=dataset.cell, **values):
-        raise MissingError(_GONE)
+    else:
+        _store(dataset, values)
 
 
 def ensure(dataset: Dataset) -> None:
     """Measure a dataset if that was never done, or the file has changed since; no query otherwise.
 
     Of all threads and processes one measures, the others wait for it: as long as for a store
-    (`REMOTE_TIMEOUT`), then `BusyError` is raised. Raises what `measure` does.
+    (`REMOTE_TIMEOUT`), then `BusyError` is raised. Where the database is busy, what is measured is
+    not stored. Raises what `measure` does.
     """
     give_up, pause = time.monotonic() + settings.REMOTE_TIMEOUT, _PAUSE
     while (version := version_of(dataset.reference())) != dataset.measured_version:
         if dataset.measured_version == ELSEWHERE:
             dataset.measured_version = version
-            _row(dataset).update(measured_version=version)
+            row = _row(dataset)
+            attempt(row.db, partial(row.update, measured_version=version))
         elif _measured_alone(dataset, version):
             return
         elif time.monotonic() > give_up:
@@ -104,19 +101,38 @@ def ensure(dataset: Dataset) -> None:
 def _measured_alone(dataset: Dataset, version: str) -> bool:
     """Measure a dataset unless somebody did or does; whether nobody is at it.
 
-    The claim stands in its row, where every process sees it and no transaction is held.
+    No transaction is held meanwhile.
     """
-    now = timezone.now()
-    free = Q(measuring_since__isnull=True) | Q(measuring_since__lt=now - _LEASE)
-    if not _row(dataset).filter(free).update(measuring_since=now):
+    row = _row(dataset)
+    lease = Lease(row)
+    taken = lease.take()
+    if taken is None:
+        # Better twice than not at all.
+        _fill(dataset, measurements(dataset.reference(), dataset.band))
+        return True
+    if not taken:
         return False
     try:
         _reload(dataset)
         if dataset.measured_version != version:
-            measure(dataset)
+            values = measurements(dataset.reference(), dataset.band)
+            _fill(dataset, values)
+            attempt(row.db, partial(_store, dataset, values), insist=True)
     finally:
-        _row(dataset).filter(measuring_since=now).update(measuring_since=None)
+        lease.end()
     return True
+
+
+def _fill(dataset: Dataset, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(dataset, name, value)
+    dataset.locate()
+
+
+def _store(dataset: Dataset, values: dict[str, Any]) -> None:
+    # Nothing else of the row, which may have changed since it was read.
+    if not _row(dataset).update(cell=dataset.cell, **values):
+        raise MissingError(_GONE)
 
 
 def _row(dataset: Dataset) -> QuerySet[Dataset]:

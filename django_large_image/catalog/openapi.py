@@ -16,6 +16,7 @@ ERRORS = {
     '400': openapi.Response('The request makes no sense.', _MESSAGE),
     '403': openapi.Response('Permissions refuse it.', _MESSAGE),
     '404': openapi.Response('There is no such catalogue or dataset.', _MESSAGE),
+    '503': openapi.Response('A store or the database is busy: ask again.', _MESSAGE),
 }
 
 

@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 
-from django_large_image.catalog import boxes, estimates, schema
+from django_large_image import cache
+from django_large_image.catalog import boxes, contention, estimates, schema
+from tests.catalog.committed import committed, in_file  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_known() -> Iterator[None]:
-    """No test knows the keys of another's catalogues, nor which datasets there were."""
+    """No test knows the keys of another's catalogues, nor which datasets there were, nor where."""
+    cache.clear()
     schema.forget()
     estimates.forget()
     boxes.forget()
+    contention.forget()
     yield
     schema.forget()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from django_large_image.catalog import api, footprints
 from django_large_image.catalog.models import Catalog, Dataset, Key
 from django_large_image.exceptions import MissingError, ParameterError
 from tests import factories
+from tests.catalog.committed import Committed, together
 
 KEYS = ['sensor', {'name': 'date', 'kind': 'date', 'description': 'When'}, 'band:number']
 
@@ -128,6 +132,61 @@ def test_many_are_inserted_in_few_queries(database: str) -> None:
     # The last one counts.
     assert api.find('scenes', [5])[0].location == '/1105.tif'
     assert api.search('scenes').total() == 1100
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), {1, 2}, b'x', {'a': [float('nan')]}])
+def test_what_is_no_json_is_refused(database: str, raster: Path, value: Any) -> None:
+    api.create('scenes', ['name'])
+    with pytest.raises(ParameterError, match='`extra`'):
+        api.insert('scenes', ['a'], raster, extra={'cloud': value})
+    rows = [
+        api.Row(['a'], raster),
+        api.Row(['b'], raster, fields={'categories': [{'value': value}]}),
+    ]
+    with pytest.raises(ParameterError, match='`categories`'):
+        api.bulk_insert('scenes', rows)
+    assert not Dataset.objects.exists()
+
+
+def test_a_catalogue_that_is_gone_takes_nothing(database: str, raster: Path) -> None:
+    catalog = api.create('scenes', ['name'])
+    schema = api.schema_of('scenes')
+    catalog.delete()
+    with pytest.raises(MissingError, match='any more'):
+        api.store([api.dataset_of(schema, api.Row(['a'], raster))])
+
+
+def test_the_same_datasets_in_different_orders_at_once(
+    committed: Committed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, '_BATCH', 1)
+    api.create('scenes', ['name'])
+    begun = threading.Event()
+
+    def forth() -> Iterator[api.Row]:
+        yield api.Row(['a'], '/forth.tif')
+        # It is written, now the other one begins.
+        begun.set()
+        if committed.vendor == 'postgresql':
+            _until_somebody_waits(committed)
+        yield api.Row(['b'], '/forth.tif')
+
+    def back() -> int:
+        assert begun.wait(60)
+        return api.bulk_insert('scenes', [api.Row([name], '/back.tif') for name in 'ba'])
+
+    assert together(lambda: api.bulk_insert('scenes', forth()), back) == [2, 2]
+    # One after the other.
+    assert [one.location for one in Dataset.objects.all()] == ['/back.tif', '/back.tif']
+
+
+def _until_somebody_waits(committed: Committed) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    end = time.monotonic() + 60
+    with committed.connect() as other:
+        other.autocommit = True
+        while not other.execute(waiting).fetchone()[0]:
+            assert time.monotonic() < end
 
 
 def test_deleting(database: str, raster: Path) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from django_large_image.catalog import api, ingestion
+from django_large_image.catalog import api, contention, ingestion
 from django_large_image.catalog.ingestion import candidates, ingest
 from django_large_image.catalog.models import Dataset
 from django_large_image.catalog.patterns import Pattern
 from django_large_image.catalog.schema import schema_of
 from tests import factories
+from tests.catalog.committed import Committed
 
 pytestmark = pytest.mark.django_db
 VALUES = [(sensor, band) for sensor in ('S 1', 'S2') for band in (1, 2, 3)]
@@ -22,6 +24,11 @@ VALUES = [(sensor, band) for sensor in ('S 1', 'S2') for band in (1, 2, 3)]
 @pytest.fixture
 def files(roots: Path) -> Any:
     """The files of six datasets, each of one value."""
+    return make_files(roots)
+
+
+def make_files(roots: Path) -> Any:
+    """Make them and their catalogue."""
     api.create('scenes', ['sensor', 'band:number'])
     for sensor, band in VALUES:
         (roots / sensor).mkdir(exist_ok=True)
@@ -104,6 +111,19 @@ def test_two_ingestions_at_once(files: Any) -> None:
     first, second = ingest(schema, files), ingest(schema, files[::-1])
     for one, other in zip(first, second, strict=True):
         assert (one.problem, other.problem) == ('', '')
+    assert stored() == WHOLE
+
+
+def test_a_busy_database_is_waited_for(
+    in_file: Committed, roots: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = make_files(roots)
+    schema = schema_of('scenes')
+    with ExitStack() as others:
+        others.enter_context(in_file.written('EXCLUSIVE'))
+        monkeypatch.setattr(contention.time, 'sleep', lambda _: others.close())
+        done = list(ingest(schema, found, skip_existing=True))
+    assert [one.problem for one in done] == [''] * 6
     assert stored() == WHOLE
 
 

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from django_large_image.catalog import measuring
+from django_large_image.catalog import contention, measuring
 from django_large_image.catalog.models import Catalog, Dataset
 from django_large_image.exceptions import BusyError, MissingError, StyleError, UnreadableError
 from django_large_image.sources import sampling
 from django_large_image.storage.paths import local_reference
 from tests import factories
+from tests.catalog.committed import Committed, together
 
 DATA = np.arange(6000, dtype='uint16').reshape(2, 50, 60)
 PLACE = {'epsg': 4326, 'bounds': (10, 40, 22, 50)}
@@ -138,10 +140,75 @@ def test_while_another_measures_one_waits_for_a_while(
         measuring.ensure(dataset)
     assert counted == []
     assert stored(dataset).measuring_since == begun
-    # Whoever began ten minutes ago has died.
-    Dataset.objects.update(measuring_since=begun - timedelta(minutes=11))
+    # Whoever began and was not heard of since has died.
+    Dataset.objects.update(measuring_since=begun - timedelta(seconds=31))
     measuring.ensure(dataset)
     assert counted == [2]
+
+
+@pytest.fixture
+def elsewhere(committed: Committed, roots: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """The same dataset in a database that others write to."""
+    monkeypatch.setattr(contention, '_WAIT', '50ms')
+    write(roots / 'a.tif')
+    catalog = Catalog.objects.create(slug='rasters')
+    return Dataset.objects.create(catalog=catalog, key_0='a', location='a.tif', band=2)
+
+
+def test_while_others_write_it_is_measured_but_not_stored(
+    elsewhere: Dataset, committed: Committed, counted: list[int]
+) -> None:
+    with committed.written():
+        measuring.ensure(elsewhere)
+    assert (elsewhere.maximum, elsewhere.cell is None) == (5999, False)
+    assert counted == [2]
+    left = stored(elsewhere)
+    assert (left.maximum, left.measured_version, left.measuring_since) == (None, '', None)
+    contention.forget()
+    measuring.ensure(left)
+    assert counted == [2, 2]
+    assert stored(elsewhere).maximum == 5999
+
+
+def test_others_may_begin_to_write_while_it_is_measured(
+    elsewhere: Dataset, committed: Committed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = measuring.survey
+    with ExitStack() as others:
+
+        def survey(*args: Any, **kwargs: Any) -> Any:
+            others.enter_context(committed.written())
+            return real(*args, **kwargs)
+
+        monkeypatch.setattr(measuring, 'survey', survey)
+        measuring.ensure(elsewhere)
+    assert elsewhere.maximum == 5999
+    assert stored(elsewhere).maximum is None
+
+
+def test_while_others_write_what_was_measured_elsewhere_is_trusted(
+    elsewhere: Dataset, committed: Committed, counted: list[int]
+) -> None:
+    Dataset.objects.update(measured_version=measuring.ELSEWHERE, maximum=3)
+    found = stored(elsewhere)
+    with committed.written():
+        measuring.ensure(found)
+    assert (found.maximum, counted) == (3, [])
+    assert stored(found).measured_version == measuring.ELSEWHERE
+    contention.forget()
+    measuring.ensure(stored(found))
+    assert stored(found).measured_version == found.reference().version
+
+
+def test_of_many_threads_one_measures(elsewhere: Dataset, counted: list[int]) -> None:
+    def ask() -> float | None:
+        found = stored(elsewhere)
+        measuring.ensure(found)
+        return found.maximum
+
+    assert together(*[ask] * 4) == [5999] * 4
+    assert counted == [2]
+    assert stored(elsewhere).measuring_since is None
 
 
 def test_failures_leave_it_to_the_next(dataset: Dataset, roots: Path) -> None:

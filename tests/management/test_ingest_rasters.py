@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from django_large_image.catalog import api, schema
+from django_large_image.catalog import api, contention, ingestion, schema
 from django_large_image.catalog.models import Dataset
 from tests import factories
+from tests.catalog.committed import sqlite_file
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +67,37 @@ def test_what_goes_wrong_is_named(pattern: str, tmp_path: Path) -> None:
     assert f'{tmp_path}/strange.tif: ' in err
     assert '2 datasets stored, 0 were there, 1 files failed.' in err
     assert Dataset.objects.count() == 2
+
+
+def test_a_database_that_stays_busy(
+    pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contention, '_PATIENCE', 0)
+    monkeypatch.setattr(ingestion, '_BATCH', 2)
+    arguments = ('scenes', pattern, '--skip-existing', '--workers', '1')
+    with sqlite_file(tmp_path) as database, ExitStack() as others:
+        with database.written():
+            out, err, code = ingest(*arguments)
+        assert (out, code) == ('', 1)
+        assert 'The database has been busy for too long.' in err
+        assert not api.Catalog.objects.exists()
+        # Or it becomes so once some of them are stored.
+        real = api.store
+
+        def store(datasets: Any) -> None:
+            if Dataset.objects.exists():
+                others.enter_context(database.written())
+            real(datasets)
+
+        monkeypatch.setattr(api, 'store', store)
+        out, err, code = ingest(*arguments)
+        others.close()
+        assert (out, code) == ('', 1)
+        assert '2 datasets stored, 0 were there, 0 files failed. The database has been' in err
+        assert 'Traceback' not in err
+        monkeypatch.undo()
+        out, _, code = ingest(*arguments)
+        assert (out, code) == ('1 datasets stored, 2 were there.\n', 0)
 
 
 @pytest.mark.parametrize(

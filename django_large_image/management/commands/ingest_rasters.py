@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 from collections import Counter
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from django_large_image.exceptions import LargeImageError, MissingError, ParameterError
+from django_large_image.exceptions import BusyError, LargeImageError, MissingError, ParameterError
 from django_large_image.management.printing import printable
 
 
@@ -18,7 +20,8 @@ class Command(BaseCommand):
     help = (
         'Put the files whose names match a pattern into a catalogue, which is made if there is '
         'none. Files have to lie below a folder of CATALOG_ROOTS. The exit code is 1 when a file '
-        'could not be read, 2 when none matches or the pattern does not fit the catalogue.'
+        'could not be read or the database is busy for minutes, 2 when none matches or the pattern '
+        'does not fit the catalogue.'
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -56,6 +59,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ingest, name what went wrong; raises `CommandError` if anything did."""
+        from django_large_image.catalog.contention import patiently
         from django_large_image.catalog.ingestion import candidates, ingest
         from django_large_image.catalog.patterns import Pattern
 
@@ -65,7 +69,9 @@ class Command(BaseCommand):
             if not files:
                 self._name(others)
                 raise CommandError('No file matches the pattern.', returncode=2)
-            schema = _schema(options['catalog'], pattern, options['rgb_key'])
+            schema = patiently(partial(_schema, options['catalog'], pattern, options['rgb_key']))
+        except BusyError as error:
+            raise CommandError(error.detail, returncode=1) from None
         except LargeImageError as error:
             raise CommandError(error.detail, returncode=2) from None
         counts: Counter[str] = Counter()
@@ -77,21 +83,31 @@ class Command(BaseCommand):
             exact=options['exact'],
             workers=min(options['workers'], len(files)),
         )
-        with tqdm(
+        bar = tqdm(
             total=len(files), unit='file', file=self.stderr, disable=not options['verbosity']
-        ) as bar:
+        )
+        ended = ''
+        try:
+            for one in self._shown(found, bar):
+                counts['failed' if one.problem else 'existing' if one.existed else 'stored'] += 1
+        except LargeImageError as error:
+            ended = f' {error.detail} The rest is left: --skip-existing goes on.'
+        self._name(others)
+        said = f'{counts["stored"]} datasets stored, {counts["existing"]} were there'
+        if counts['failed'] or ended:
+            raise CommandError(f'{said}, {counts["failed"]} files failed.{ended}', returncode=1)
+        if options['verbosity']:
+            self.stdout.write(f'{said}.')
+
+    def _shown(self, found: Iterable[Any], bar: Any) -> Iterable[Any]:
+        """Yield what became of files; a bar moves, and problems are written."""
+        with bar:
             for one in found:
                 bar.update()
-                counts['failed' if one.problem else 'existing' if one.existed else 'stored'] += 1
                 if one.problem:
                     with bar.external_write_mode(file=self.stderr):
                         self.stderr.write(f'{printable(str(one.path))}: {one.problem}')
-        self._name(others)
-        said = f'{counts["stored"]} datasets stored, {counts["existing"]} were there'
-        if counts['failed']:
-            raise CommandError(f'{said}, {counts["failed"]} files failed.', returncode=1)
-        if options['verbosity']:
-            self.stdout.write(f'{said}.')
+                yield one
 
     def _name(self, others: list[str]) -> None:
         if others:
