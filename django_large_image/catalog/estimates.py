@@ -21,7 +21,7 @@ SIZE = 1000
 _MAX_AGE = 300.0
 # Parameters of a statement that any database takes.
 _TOGETHER = 500
-_SAMPLED = (*COLUMNS, 'cell')
+_SAMPLED = ('id', *COLUMNS, 'cell')
 # Between 0 and 1, the same in every process: a search has the same order on each of its pages.
 _random = random.Random(1)  # noqa: S311
 _CHANCES = [_random.random() for _ in range(SIZE)]
@@ -38,7 +38,7 @@ class Sample:
     weight: float
     values: dict[tuple[int, str], list[Any]]
 
-    def between(self, catalog: int, column: str, low: Any = None, high: Any = None) -> float:
+    def between(self, catalog: int, column: str = 'id', low: Any = None, high: Any = None) -> float:
         """Return about how many datasets have a value from `low` to `high`; None is no end."""
         values = self.values.get((catalog, column), [])
         start = 0 if low is None else bisect_left(values, low)

@@ -5,16 +5,16 @@ lie where the picture does.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Max, Min
-
+from django_large_image import cache
 from django_large_image.catalog import measuring, queries, stretches
 from django_large_image.catalog.models import Dataset
-from django_large_image.catalog.schema import schema_of
+from django_large_image.catalog.schema import Schema, schema_of, tried
 from django_large_image.catalog.stretches import Page
-from django_large_image.catalog.terms import Term
+from django_large_image.catalog.terms import Condition, Term
 from django_large_image.exceptions import MissingError, UnreadableError
 from django_large_image.pixels.raster import Size
 from django_large_image.pixels.samples import Mosaic, Rule, Samples
@@ -29,6 +29,9 @@ OPEN = '*'
 # Datasets of one band of a picture: as many files are opened and read, at worst.
 MAX_DATASETS = 32
 MERCATOR = 'EPSG:3857'
+# In seconds: all datasets of a mosaic are looked at to know how far it reaches.
+_EXTENT_AGE = 60
+_NOWHERE = 'There is no such dataset on the map.'
 # Of the side of a picture: less than a hundredth of a pixel.
 _MARGIN = 1e-5
 
@@ -110,8 +113,9 @@ class Selection:
         """Return a page of the datasets that may have a value at a point, in degrees."""
         if not self.open:
             return queries.find(self.slug, self.values) if not page else []
+        schema = schema_of(self.slug)
         (found,) = queries.find_within(
-            self.slug, (lon, lat, lon, lat), lambda box: [self._search(box).page(page, limit)]
+            schema, (lon, lat, lon, lat), lambda box: [self._search(schema, box).page(page, limit)]
         )
         return found
 
@@ -134,44 +138,53 @@ class Selection:
 
     def bounds(self, bands: Sequence[Band]) -> Degrees:
         """Return the bounds of all datasets of the bands, of a mosaic also those that no picture
-        shows at once; `east` may be over 180. Raises `MissingError` where there is none.
+        shows at once, as they were a minute ago at most; `east` may be over 180.
+
+        Raises `MissingError` where there is none.
         """
         if self.open:
-            _, values = self._several
-            found = [_enclosing(self._search(None, index)) for index in range(len(values))]
-        else:
-            found = [
-                band.datasets[0][0].bounds or self.measured(bands, index).bounds
-                for index, band in enumerate(bands)
-            ]
+            schema = schema_of(self.slug)
+            shown = [band.first.pk if band.first else None for band in bands]
+            minute = int(time.time() / _EXTENT_AGE)
+            known = (Dataset.objects.db, schema.catalog, self.values, shown, minute)
+            return cache.get_or_make(
+                cache.make_key('catalog-extent', *known), lambda: self._extent(schema)
+            )
+        found = [
+            band.datasets[0][0].bounds or self.measured(bands, index).bounds
+            for index, band in enumerate(bands)
+        ]
         sides = [bounds for bounds in found if bounds is not None]
         if not sides:
-            raise MissingError('There is no such dataset on the map.')
+            raise MissingError(_NOWHERE)
         west, south, east, north = zip(*sides, strict=True)
         return min(west), min(south), max(east), max(north)
 
-    @property
-    def _several(self) -> tuple[int, tuple[str, ...]]:
-        """Which key has a value for each band, and these; -1 where there is one band only."""
-        for index, value in enumerate(self.values):
-            if isinstance(value, tuple):
-                return index, value
-        return -1, ('',)
+    def _extent(self, schema: Schema) -> Degrees:
+        """Return the bounds of all datasets of all bands of a mosaic, by one query."""
+        bounds = queries.search_of(schema, self._conditions(schema)).bounds()
+        if bounds is None:
+            raise MissingError(_NOWHERE)
+        return bounds
 
     def _mosaics(self, bounds: Degrees | None) -> list[Band]:
-        _, values = self._several
+        values = next((value for value in self.values if isinstance(value, tuple)), ('',))
 
-        def pages(box: Term | None, limit: int) -> list[Page]:
-            return [self._search(box, number).page(0, limit) for number in range(len(values))]
+        def found_by(schema: Schema) -> list[list[Dataset]]:
+            def pages(box: Term | None, limit: int) -> list[Page]:
+                return [self._search(schema, box, value).page(0, limit) for value in values]
 
-        if bounds is None:
-            found = stretches.datasets(pages(None, MAX_DATASETS + 1))
-        else:
-            found = queries.find_within(
-                self.slug,
-                _within(bounds),
-                lambda box: pages(box, MAX_DATASETS + 1) + pages(None, 1),
-            )
+            if bounds is None:
+                found = stretches.datasets(pages(None, MAX_DATASETS + 1))
+            else:
+                found = queries.find_within(
+                    schema,
+                    _within(bounds),
+                    lambda box: pages(box, MAX_DATASETS + 1) + pages(None, 1),
+                )
+            return found if any(found) else []
+
+        found = tried(self.slug, found_by) or [[]] * len(values)
         # Without bounds the first of them is the first of all.
         return [
             Band(
@@ -183,29 +196,24 @@ class Selection:
             for here, first in zip(found[: len(values)], found[-len(values) :], strict=True)
         ]
 
-    def _search(self, box: Term | None, index: int = 0) -> queries.Search:
+    def _search(self, schema: Schema, box: Term | None, band: str | None = None) -> queries.Search:
         """Return the search for the datasets of a band that may reach into a box."""
-        schema = schema_of(self.slug)
-        schema.count(self.values)
-        several, values = self._several
-        conditions = {
-            key.name: values[index] if place == several else value
-            for place, (key, value) in enumerate(zip(schema.keys, self.values, strict=True))
-            if value != OPEN
-        }
+        conditions = self._conditions(schema, band)
         names = [key.name for key in schema.keys if key.name not in conditions]
         dates = [key.name for key in schema.keys if key.kind == 'date' and key.name in names]
-        search = queries.search(self.slug, conditions)
+        search = queries.search_of(schema, conditions)
         if box is not None:
             search = search.within(box)
         return search.ordered(*(dates or names), ascending=self.ascending)
 
-
-def _enclosing(search: queries.Search) -> Degrees | None:
-    """Return the bounds of all that are found."""
-    ends = search.select().aggregate(Min('west'), Min('south'), Max('east'), Max('north'))
-    west, south, east, north = ends.values()
-    return None if west is None else (west, south, east, north)
+    def _conditions(self, schema: Schema, band: str | None = None) -> dict[str, Condition]:
+        """Return the values of keys that are not open; of all bands where none is given."""
+        schema.count(self.values)
+        return {
+            key.name: value if band is None or isinstance(value, str) else band
+            for key, value in zip(schema.keys, self.values, strict=True)
+            if value != OPEN
+        }
 
 
 def _within(bounds: Degrees) -> Degrees:

@@ -11,17 +11,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from math import prod
 from operator import or_
 from typing import Any
 
-from django.db.models import F, Func, Q, QuerySet
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    ExpressionWrapper,
+    F,
+    Func,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 
 from django_large_image.catalog import boxes, estimates, statements, stretches
 from django_large_image.catalog.keys import Value
 from django_large_image.catalog.models import Dataset
-from django_large_image.catalog.schema import Schema, forget, schema_of
+from django_large_image.catalog.schema import Schema, schema_of, tried
 from django_large_image.catalog.stretches import Page
-from django_large_image.catalog.terms import Between, Condition, Term, flat, slots, used
+from django_large_image.catalog.terms import Between, Condition, Term, used
 from django_large_image.exceptions import MissingError, ParameterError
 
 MAX_LIMIT = 10_000
@@ -29,17 +42,34 @@ MAX_LIMIT = 10_000
 MAX_TOGETHER = 100
 # Datasets of a term that are rather sorted than looked for along the order.
 _MANY = 16_000
+# The share of all datasets whose rows are rather read than the index of places of all.
+_RARE = 0.005
 NONE_FOUND = 'There is no such dataset.'
 
 
 class _Unindexed(Func):
-    """A column that is compared, but not looked up: SQLite has no statistics to choose by."""
+    """A column that is compared, but not looked up: SQLite has no statistics to choose by, and
+    PostgreSQL would make a bitmap of each range of cells.
+    """
 
     template = '%(expressions)s'
     arity = 1
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
         return self.as_sql(compiler, connection, template='+%(expressions)s', **context)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        if isinstance(self.output_field, BigIntegerField):
+            context['template'] = '(%(expressions)s + 0)'
+        return self.as_sql(compiler, connection, **context)
+
+
+def _of_row(exact: Q) -> Subquery:
+    """Return a condition that is looked up in the row of a dataset, after all others: PostgreSQL
+    reads no row, then, which the others rule out.
+    """
+    row = Dataset.objects.filter(pk=OuterRef('pk'))
+    return Subquery(row.values_list(ExpressionWrapper(exact, BooleanField())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +96,39 @@ class Search:
         """Return all datasets as a query set."""
         found = Dataset.objects.filter(catalog_id=self.schema.catalog)
         for term in self.terms:
-            found = found.filter(used(term.column), term.where(term.column))
+            found = found.filter(used(term.column), term.where(term.column), term.exact)
         return found.order_by(*self._sorted(self.order))
 
     def total(self) -> int:
         """Return how many there are, which takes the longer the more there are."""
         return self.select().count()
 
+    def bounds(self) -> tuple[float, float, float, float] | None:
+        """Return west, south, east and north round all of them, which takes the longer the more
+        datasets the catalogue has; None where no place is known.
+        """
+        chosen, share = self._fewest()
+        found = self._others(chosen if share < _RARE else None)
+        if chosen is not None and share < _RARE:
+            found = found.filter(used(chosen.column), chosen.where(chosen.column), chosen.exact)
+        else:
+            found = found.filter(used('cell'))
+        ends = found.aggregate(Min('west'), Min('south'), Max('east'), Max('north'))
+        west, south, east, north = ends.values()
+        return None if west is None else (west, south, east, north)
+
     def page(self, number: int = 0, limit: int = 100) -> Page:
         """Return the statement of a page: the columns of the keys of its datasets."""
         limit = min(limit, MAX_LIMIT)
-        chosen, order = self._plan()
+        place = slice(number * limit, (number + 1) * limit)
+        chosen, order = self._plan(place.stop)
+        found = self._others(chosen)
         return stretches.page(
-            self._part(chosen),
-            [tuple(flat(each)) for each in chosen.parts] if chosen else [()],
+            found if chosen else found.filter(*map(used, order[:1])),
+            chosen,
             list(dict.fromkeys((*order, *self.schema.columns))),
             self._sorted(order),
-            slice(number * limit, (number + 1) * limit),
+            place,
         )
 
     def rows(self, page: int = 0, limit: int = 100) -> list[dict[str, Any]]:
@@ -98,61 +144,70 @@ class Search:
         columns = dict.fromkeys((*order, *self.schema.columns))
         return [column if self.ascending else f'-{column}' for column in columns]
 
-    def _plan(self) -> tuple[Term | None, tuple[str, ...]]:
-        """Return the term whose index is read, and the columns that order the datasets."""
-        chosen, few = self._fewest()
+    def _plan(self, stop: int) -> tuple[Term | None, tuple[str, ...]]:
+        """Return the term whose index is read for the first datasets up to `stop`, and the columns
+        that order them.
+        """
+        if len(self.terms) + bool(self.order) < 2:
+            columns = tuple(term.column for term in self.terms)
+            return next(iter(self.terms), None), self.order or columns
+        chosen, share = self._fewest()
         if not self.order:
             return chosen, (chosen.column,) if chosen else ()
-        if few >= _MANY:
+        sample, catalog = estimates.sample(), self.schema.catalog
+        read = share * sample.between(catalog)
+        along = [term for term in self.terms if term.column == self.order[0]]
+        others = [term for term in self.terms if term not in along]
+        dense = prod(term.share(catalog, sample) for term in others)
+        if read >= _MANY and stop / dense < read:
             # Better along the order until the page is full.
-            chosen = next((term for term in self.terms if term.column == self.order[0]), None)
+            chosen = next(iter(along), None)
         return chosen, self.order
 
     def _fewest(self) -> tuple[Term | None, float]:
-        """Return the term that leaves the fewest datasets, and about how many these are."""
+        """Return the term whose index leaves the fewest datasets, and about which share of all."""
+        if not self.terms:
+            return None, 1.0
+        sample, catalog = estimates.sample(), self.schema.catalog
         # Among equals, by place: bounds stand in that index only.
         terms = sorted(self.terms, key=lambda term: (term.column != 'cell', not term.equal))
-        if len(terms) + bool(self.order) < 2:
-            return (terms[0] if terms else None), 0
-        if not terms:
-            return None, _MANY
-        sample = estimates.sample()
-        found = [term.estimated(self.schema.catalog, sample) for term in terms]
-        least = min(found)
-        return terms[found.index(least)], least
+        shares = [
+            prod(each.share(catalog, sample) for each in (term, *self._beside(term)))
+            for term in terms
+        ]
+        least = min(shares)
+        return terms[shares.index(least)], least
 
-    def _part(self, chosen: Term | None) -> QuerySet[Dataset]:
-        """Return the datasets of a stretch of the index of a term, with slots for its ends, that
-        meet all other terms.
-        """
+    def _others(self, chosen: Term | None) -> QuerySet[Dataset]:
+        """Return the datasets that meet all terms but the one whose index is read."""
         found = Dataset.objects.filter(catalog_id=self.schema.catalog)
-        prefix = self._prefix(chosen)
+        beside = self._beside(chosen)
         for term in self.terms:
             if term is chosen:
                 continue
-            if term.column in prefix:
+            if term in beside:
                 found = found.filter(term.where(term.column))
             else:
                 plain = f'plain_{term.column}'
                 found = found.alias(**{plain: _Unindexed(F(term.column))}).filter(term.where(plain))
-        if chosen is None:
-            return found.filter(*map(used, self.order[:1]))
-        return found.filter(
-            used(chosen.column), chosen.where(chosen.column, [slots(chosen.parts[0])])
-        )
+            if term.exact:
+                found = found.filter(_of_row(term.exact))
+        return found
 
-    def _prefix(self, chosen: Term | None) -> set[str]:
-        """Return the columns with one value each that follow a column with one value in its
-        index.
+    def _beside(self, chosen: Term | None) -> list[Term]:
+        """Return the terms by which the index of a term is searched, too: those of the columns that
+        follow in it, up to one which has not only one value.
         """
-        equal = {term.column for term in self.terms if term.equal}
-        prefix: set[str] = set()
-        if chosen is not None and chosen.equal:
-            for column in self.schema.columns:
-                if column not in equal:
+        beside: list[Term] = []
+        if chosen is None or not chosen.equal:
+            return beside
+        for column in self.schema.columns:
+            if column != chosen.column:
+                here = [term for term in self.terms if term.column == column]
+                beside += here
+                if not any(term.equal for term in here):
                     break
-                prefix.add(column)
-        return prefix
+        return beside
 
 
 def search(
@@ -169,7 +224,17 @@ def search(
     `time` is a range of the first key of dates.
     Raises `MissingError` for an unknown catalogue, `ParameterError` for anything else.
     """
-    schema = schema_of(slug)
+    return search_of(schema_of(slug), conditions, bbox=bbox, time=time)
+
+
+def search_of(
+    schema: Schema,
+    conditions: Mapping[str, Condition] | None = None,
+    *,
+    bbox: Sequence[float | str] | None = None,
+    time: Between | None = None,
+) -> Search:
+    """Return what `search` does, of the catalogue of a schema."""
     terms = [Term.of(schema, name, condition) for name, condition in (conditions or {}).items()]
     if time is not None:
         dates = [key.name for key in schema.keys if key.kind == 'date']
@@ -182,14 +247,13 @@ def search(
 
 
 def find_within(
-    slug: str, bbox: Sequence[float | str], pages: Callable[[Term], Sequence[Page]]
+    schema: Schema, bbox: Sequence[float | str], pages: Callable[[Term], Sequence[Page]]
 ) -> list[list[Dataset]]:
     """Return the datasets of pages of searches in a box, by one statement.
 
     `pages` makes them of the term of the box. That is made for the levels of cells which are known;
     the same statement tells whether there are others, and is made again then.
     """
-    schema = schema_of(slug)
     levels = boxes.levels(schema)
     while True:
         found = stretches.datasets(
@@ -211,12 +275,7 @@ def find(slug: str, values: Sequence[Value | Sequence[Value]]) -> list[Dataset]:
     Raises `MissingError` where there is no such catalogue or one of the datasets is not there,
     `ParameterError` for values that cannot be.
     """
-    try:
-        return _find(schema_of(slug), values)
-    except (MissingError, ParameterError):
-        # Its keys may have been changed a moment ago, by another process.
-        forget()
-        return _find(schema_of(slug), values)
+    return tried(slug, lambda schema: _find(schema, values))
 
 
 def find_together(slug: str, several: Sequence[Sequence[Value]]) -> list[Dataset]:

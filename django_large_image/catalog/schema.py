@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django_large_image.catalog import keys
 from django_large_image.catalog.keys import Value
 from django_large_image.catalog.models import COLUMNS, Catalog, Dataset
 from django_large_image.exceptions import MissingError, ParameterError
 
+T = TypeVar('T')
+
 # In seconds. Another process may have changed a catalogue; this one learns of it at once.
 _MAX_AGE = 2.0
+# Where other keys than these are noticed at once: nothing is found by them.
+_MAX_TRIED_AGE = 60.0
 _MAX_KNOWN = 256
 
 
@@ -85,9 +90,27 @@ _known: dict[tuple[str, str], tuple[float, Schema]] = {}
 
 def schema_of(slug: str) -> Schema:
     """Return the schema of a catalogue; raises `MissingError` where there is none of this name."""
+    return _learned(slug, _MAX_AGE)
+
+
+def tried(slug: str, use: Callable[[Schema], T]) -> T:
+    """Return what can be made of the schema of a catalogue as it was a while ago; where that fails,
+    or comes to nothing, of what it is now. So a tile need not ask for the keys.
+
+    Raises `MissingError` where there is no catalogue of this name, and what `use` does.
+    """
+    try:
+        if made := use(_learned(slug, _MAX_TRIED_AGE)):
+            return made
+    except (MissingError, ParameterError):
+        pass
+    return use(_learned(slug, -1))
+
+
+def _learned(slug: str, max_age: float) -> Schema:
     place = Catalog.objects.db, slug
     learned, schema = _known.get(place, (0.0, None))
-    if schema is None or time.monotonic() - learned > _MAX_AGE:
+    if schema is None or time.monotonic() - learned > max_age:
         schema = _asked(slug)
         if len(_known) >= _MAX_KNOWN:
             _known.clear()

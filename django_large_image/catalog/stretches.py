@@ -1,21 +1,25 @@
 """What searches read: stretches of an index for each, all in a single statement.
 
-The ORM makes the part of one stretch; the others are the same but for their values.
+The ORM makes the part that reads one stretch; for the others only its ends are different.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, count, groupby
 from operator import attrgetter
 from typing import Any
 
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
 from django_large_image.catalog.models import Dataset
+from django_large_image.catalog.terms import Term, used
 from django_large_image.storage.statements import Slot
+
+Part = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,38 +41,44 @@ class Page:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+class _End(Slot):
+    """An end of a stretch; where all ends are a table, its column there."""
+
+    def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
+        return f'stretch.end_{self.number}', ()
+
+
 def page(
-    part: QuerySet[Dataset],
-    stretches: Sequence[Sequence[Any]],
+    found: QuerySet[Dataset],
+    term: Term | None,
     columns: Sequence[str],
     order: Sequence[str],
     place: slice,
 ) -> Page:
-    """Return the page at a place of the datasets that lie in any of the stretches.
-
-    `part` has a slot for each value of a stretch.
+    """Return the page at a place of the found datasets that meet a term, too, whose index is
+    read.
     """
-    connection = connections[part.db]
-    found = part.order_by(*order).values('id', *columns)
-    if len(stretches) == 1:
-        found = found[place]
-    elif connection.features.supports_slicing_ordering_in_compound:
-        # Not all of each is read then, and sorted, before they are merged.
-        found = found[: place.stop]
+    joined = connections[found.db].vendor == 'postgresql'
+    # SQLite looks up the values of a list by itself, one after another.
+    parts = () if term is None else term.stretches if joined else term.parts
+    several = len(parts) > 1
+    if term is not None:
+        ends = [_ends(parts[0])] if several else None
+        found = found.filter(used(term.column), term.where(term.column, ends), term.exact)
+    found = found.order_by(*order).values('id', *columns)
+    if not several:
+        sql, values = _compiled(found[place])
     else:
-        # SQLite merges them along their index.
-        found = found.order_by()
-    sql, parameters = found.query.get_compiler(connection=connection).as_sql()
-    values = [
-        stretch[one.number] if isinstance(one, Slot) else one
-        for stretch in stretches
-        for one in parameters
-    ]
-    if len(stretches) > 1:
-        braced = f'({sql})' if found.query.is_sliced else sql
         places = _ordered(order, {name: str(2 + index) for index, name in enumerate(columns)})
-        sql = f'{" UNION ALL ".join([braced] * len(stretches))} ORDER BY {places} '
-        sql += 'LIMIT %s OFFSET %s'
+        if joined:
+            # One stretch after another, until there are enough, where they follow each other.
+            along = term is not None and order[0].removeprefix('-') == term.column
+            number = f'number{" DESC" if order[0][0] == "-" else ""}'
+            sql, values = _joined(found[: place.stop], parts, number)
+            places = f'stretch.{number}, {places}' if along else places
+        else:
+            sql, values = _united(found, parts)
+        sql += f' ORDER BY {places} LIMIT %s OFFSET %s'
         values += [place.stop - place.start, place.start]
     return Page(sql, tuple(values), tuple(columns), tuple(order))
 
@@ -99,3 +109,51 @@ def _ordered(order: Sequence[str], names: dict[str, str]) -> str:
         f'{names[column.removeprefix("-")]}{" DESC" if column[0] == "-" else ""}'
         for column in order
     )
+
+
+def _united(found: QuerySet[Dataset], parts: Sequence[Part]) -> tuple[str, list[Any]]:
+    """Return a statement of one part for each stretch: SQLite merges them along their index."""
+    sql, parameters = _compiled(found.order_by())
+    values = [
+        ends[one.number] if isinstance(one, _End) else one
+        for ends in map(_flat, parts)
+        for one in parameters
+    ]
+    return ' UNION ALL '.join([sql] * len(parts)), values
+
+
+def _joined(found: QuerySet[Dataset], parts: Sequence[Part], order: str) -> tuple[str, list[Any]]:
+    """Return a statement of one part, joined to the table of all ends in an order: PostgreSQL plans
+    it only once, however many these are.
+    """
+    sql, parameters = _compiled(found)
+    rows = [(number, *_flat(part)) for number, part in enumerate(parts)]
+    ends = ', '.join(f'end_{index}' for index in range(len(rows[0]) - 1))
+    row = f'({", ".join(["%s"] * len(rows[0]))})'
+    stretch = (
+        f'SELECT * FROM (VALUES {", ".join([row] * len(rows))}) AS ends (number, {ends}) '  # noqa: S608
+        f'ORDER BY {order}'
+    )
+    return (
+        f'SELECT part.* FROM ({stretch}) AS stretch CROSS JOIN LATERAL ({sql}) AS part',  # noqa: S608
+        [*chain.from_iterable(rows), *parameters],
+    )
+
+
+def _compiled(found: QuerySet[Any]) -> tuple[str, list[Any]]:
+    sql, parameters = found.query.get_compiler(connection=connections[found.db]).as_sql()
+    return sql, list(parameters)
+
+
+def _ends(part: Part) -> dict[str, Any]:
+    """Return a part of a term with places for its values, in the order of `_flat`."""
+    numbers = count()
+    return {
+        how: [_End(next(numbers)) for _ in value] if how == 'range' else _End(next(numbers))
+        for how, value in part.items()
+    }
+
+
+def _flat(part: Part) -> list[Any]:
+    """Return the values of a part of a term."""
+    return [each for how, value in part.items() for each in (value if how == 'range' else (value,))]

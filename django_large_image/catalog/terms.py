@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from itertools import count
 from operator import or_
 from typing import Any
 
@@ -15,11 +14,8 @@ from django_large_image.catalog import estimates, keys
 from django_large_image.catalog.keys import Value
 from django_large_image.catalog.schema import Schema
 from django_large_image.exceptions import ParameterError
-from django_large_image.storage.statements import Slot
 
 MAX_VALUES = 100
-# Of a list that are looked up one by one; the ORM takes its time for each.
-_MAX_PARTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +33,11 @@ Condition = Value | Sequence[Value] | Between
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One condition: on the texts of a column, in alternatives that follow each other."""
+    """One condition: on the values of a column, in alternatives that follow each other.
+
+    `exact` is what else has to hold, of columns that stand in the index of this one only. `equal`
+    is whether there is only one value.
+    """
 
     column: str
     parts: tuple[dict[str, Any], ...]
@@ -54,24 +54,34 @@ class Term:
             if not 0 < len(condition) <= MAX_VALUES:
                 raise ParameterError(f'A list has 1 to {MAX_VALUES} values.')
             texts = sorted({keys.encode(key.kind, value) for value in condition})
-            if len(texts) > _MAX_PARTS:
-                between = {'gte': texts[0], 'lte': texts[-1]}
-                return cls(key.column, ({'in': texts, **between},))
             if len(texts) > 1:
-                return cls(key.column, tuple({'exact': text} for text in texts))
+                return cls(key.column, ({'in': texts},))
             return cls(key.column, ({'exact': texts[0]},), equal=True)
         text = keys.encode(key.kind, condition)  # type: ignore[arg-type]
         return cls(key.column, ({'exact': text},), equal=True)
 
+    @property
+    def stretches(self) -> tuple[dict[str, Any], ...]:
+        """The parts, and in place of a list its values one by one: each is one stretch of the
+        index of the column.
+        """
+        if 'in' in self.parts[0]:
+            return tuple({'exact': text} for text in self.parts[0]['in'])
+        return self.parts
+
     def where(self, name: str, parts: Iterable[dict[str, Any]] | None = None) -> Q:
-        """Return the condition on a column, or on an expression of it."""
+        """Return the condition on a column, or on an expression of it, but for what is `exact`."""
         parts = self.parts if parts is None else parts
         chosen = (Q(**{f'{name}__{how}': text for how, text in part.items()}) for part in parts)
-        return reduce(or_, chosen, Q()) & self.exact
+        return reduce(or_, chosen, Q())
 
-    def estimated(self, catalog: int, sample: estimates.Sample) -> float:
-        """Return about how many datasets of a catalogue there are in the alternatives."""
-        return sum(sample.between(catalog, self.column, *_ends(part)) for part in self.parts)
+    def share(self, catalog: int, sample: estimates.Sample) -> float:
+        """Return about which share of the datasets of a catalogue is in the alternatives; not 0, as
+        none in a sample may be some.
+        """
+        found = (sample.between(catalog, self.column, *_ends(part)) for part in self.stretches)
+        least = sample.weight / 2
+        return max(sum(found), least) / max(sample.between(catalog), 2 * least)
 
 
 def used(column: str) -> Q:
@@ -79,23 +89,6 @@ def used(column: str) -> Q:
     if column == 'cell':
         return Q(cell__isnull=False)
     return Q(**{f'{column}__used': True}) if column != 'key_0' else Q()
-
-
-def slots(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a part of a term with slots for its values, in the order of `flat`."""
-    numbers = count()
-    return {
-        how: [Slot(next(numbers)) for _ in value]
-        if isinstance(value, tuple | list)
-        else Slot(next(numbers))
-        for how, value in part.items()
-    }
-
-
-def flat(part: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the values of a part of a term, those of lists one by one."""
-    for value in part.values():
-        yield from value if isinstance(value, tuple | list) else (value,)
 
 
 def _between(kind: str, between: Between) -> dict[str, str]:

@@ -12,8 +12,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from django_large_image.catalog import api, mosaics
-from django_large_image.catalog.models import Dataset
+from django_large_image.catalog import api, keys, mosaics, schema
+from django_large_image.catalog.models import Dataset, Key
 from django_large_image.catalog.tiles import NOTICE
 from django_large_image.sources.tile_matrix import get_tile_matrix
 from tests.catalog.scenes import ROOT, SIZE, TILE, X, Y, Z, make, picture, steps, write
@@ -169,10 +169,13 @@ class TestMosaics:
         assert response.status_code == 400
 
 
-def test_it_takes_one_query_whatever_the_bands(client, root):
+def test_it_takes_one_query_whatever_the_bands(client, root, monkeypatch):
     make(root, {('S2', day, band): data for day, data in SCENES.items() for band in ('B04', 'B08')})
     colors = {'r': 'B04', 'g': 'B08', 'b': 'B04'}
+    # The keys are not asked for by a tile, whether or not they are known anew.
+    monkeypatch.setattr(schema, '_MAX_AGE', -1)
     for path, query in (
+        (f'singleband/S2/{OLD}/B04/{TILE}', RANGE),
         (f'singleband/S2/*/B04/{TILE}', {}),
         (f'singleband/S2/*/B04/{TILE}', RANGE),
         (f'rgb/S2/*/{TILE}', {**colors, 'g_range': '["p2","p98"]'}),
@@ -184,6 +187,39 @@ def test_it_takes_one_query_whatever_the_bands(client, root):
         assert len(asked) == 1
         assert picture(again).any()
         assert again.content == first.content
+
+
+def test_how_far_all_bands_reach_is_one_query_a_minute(client, root, monkeypatch):
+    monkeypatch.setattr(mosaics.time, 'time', lambda: 60_000_000.0)
+    make(root, {('S2', day, band): data for day, data in SCENES.items() for band in ('B04', 'B08')})
+    url = f'{ROOT}/rgb/S2/*/tilejson.json?r=B04&g=B08&b=B04'
+
+    def told() -> tuple[list[float], int]:
+        with CaptureQueriesContext(connection) as asked:
+            west, _, east, _ = client.get(url).json()['bounds']
+        return round((east - west) * (1 << Z) / 360), sum('MIN(' in one['sql'] for one in asked)
+
+    assert told() == (1, 1)
+    assert told() == (1, 0)
+    write(root / 'newest.tif', half(50, slice(0, 256)), X + 1)
+    api.insert('scenes', ['S2', '2024-06-30', 'B08'], 'newest.tif')
+    # What is seen first is seen at once.
+    assert told() == (2, 1)
+    Dataset.objects.filter(location='newest.tif').update(east=0, west=0)
+    assert told() == (2, 0)
+    monkeypatch.setattr(mosaics.time, 'time', lambda: 60_000_060.0)
+    assert told()[1] == 1
+
+
+def test_keys_that_another_process_has_changed(client, scenes):
+    assert shown(client).any()
+    # The band was a text; without a signal, as if elsewhere.
+    Key.objects.filter(name='band').update(kind='number')
+    Dataset.objects.update(key_2=keys.encode('number', 4))
+    assert shown(client, f'singleband/S2/*/4/{TILE}').any()
+    Key.objects.filter(name='band').update(kind='text')
+    Dataset.objects.update(key_2='B04')
+    assert shown(client).any()
 
 
 def test_a_raster_of_another_size_is_seen_at_once(client, scenes, root):

@@ -15,9 +15,10 @@ from django_large_image.catalog import api, keys, queries
 from django_large_image.catalog.models import Dataset
 from django_large_image.catalog.queries import find, find_together, search
 from django_large_image.catalog.schema import schema_of
-from django_large_image.catalog.terms import Between
+from django_large_image.catalog.terms import Between, used
 from django_large_image.exceptions import MissingError, ParameterError
 from tests.catalog.test_footprints import meets
+from tests.servers import databases
 
 SENSORS, BANDS = ['L8', 'S1', 'S2'], [f'B{number:02}' for number in range(5)]
 Known = dict[str, Any]
@@ -83,6 +84,11 @@ SEARCHES: list[tuple[dict[str, Any], Callable[[Known], bool]]] = [
         {'date': [f'2024-02-{day:02}' for day in range(1, 29)]},
         lambda one: one['date'][5:7] == '02',
     ),
+    (
+        # The least, the greatest, and some between.
+        {'cloud': [-0.943, 7, *(100 + scene / 1000 for scene in range(60)), 2.517]},
+        lambda one: one['cloud'] in (-0.943, 7, 2.517) or one['cloud'] >= 100,
+    ),
     ({'cloud': '10.009'}, lambda one: one['cloud'] == 10.009),
     ({'cloud': Between(None, 2.5)}, lambda one: one['cloud'] <= 2.5),
     ({'cloud': Between(-0.5)}, lambda one: one['cloud'] >= -0.5),
@@ -144,6 +150,18 @@ def test_searches(scenes: list[Known], many: int, monkeypatch: Any) -> None:
         assert {dataset.pk for dataset in found.select()} == {row['pk'] for row in rows}
 
 
+@pytest.mark.parametrize('rare', [0, 0.5, 2])
+def test_bounds_are_those_of_all(scenes: list[Known], rare: float, monkeypatch: Any) -> None:
+    monkeypatch.setattr(queries, '_RARE', rare)
+    for conditions, test in SEARCHES:
+        within = [one['bounds'] for one in scenes if one['bounds'] and test(one)]
+        sides = list(zip(*within, strict=True))
+        wanted = (min(sides[0]), min(sides[1]), max(sides[2]), max(sides[3])) if sides else None
+        with CaptureQueriesContext(connection) as asked:
+            assert search('scenes', conditions).ordered('date').bounds() == wanted
+        assert sum('MIN(' in one['sql'] for one in asked) == 1
+
+
 @pytest.mark.parametrize('many', [0, 20])
 def test_order(scenes: list[Known], many: int, monkeypatch: Any) -> None:
     monkeypatch.setattr(queries, '_MANY', many)
@@ -159,6 +177,67 @@ def test_order(scenes: list[Known], many: int, monkeypatch: Any) -> None:
         rows = shown(ordered.rows(0, 1000))
         assert rows == sorted(everything, key=order, reverse=not ascending)
         assert shown(ordered.rows(1, 7)) == rows[7:14]
+
+
+SENSOR, BAND, TIME = {'sensor': 'L8'}, {'band': 'B03'}, Between('2024-03-01')
+EAST = (0, -90, 180, 90)
+CLOUDS = {'cloud': [number + 0.5 for number in range(100)]}
+PLANS: list[tuple[dict[str, Any], tuple[str, ...], str]] = [
+    # Each value of a list is looked up, and nothing sorted.
+    ({'conditions': CLOUDS}, (), 'key_2 (catalog_id=? AND key_2=?)'),
+    ({'conditions': {**CLOUDS, **BAND}}, (), 'key_2 (catalog_id=? AND key_2=?)'),
+    # The terms that follow in an index are looked up along with the first.
+    (
+        {'conditions': SENSOR, 'time': TIME, 'bbox': EAST},
+        (),
+        '_1 (catalog_id=? AND key_0=? AND key_1>?)',
+    ),
+    (
+        {'conditions': {**SENSOR, **BAND}, 'time': TIME},
+        (),
+        'key_3 (catalog_id=? AND key_3=? AND key_0=? AND key_1>?)',
+    ),
+    # Along the order, as there are many.
+    ({'conditions': BAND}, ('date',), 'key_1 (catalog_id=?)'),
+    ({'conditions': BAND, 'bbox': EAST}, ('date',), 'key_1 (catalog_id=?)'),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(('arguments', 'order', 'plan'), PLANS)
+def test_sqlite_reads_no_more_than_it_must(
+    arguments: Any, order: Any, plan: str, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(queries, '_MANY', 500)
+    api.create('scenes', ['sensor', 'date:date', 'cloud:number', 'band'])
+    bounds = {'west': 1.0, 'south': 2.0, 'east': 3.0, 'north': 4.0}
+    rows = [
+        api.Row([SENSORS[n % 3], f'2024-{n % 12 + 1:02}-01', n, band], '/a.tif', fields=bounds)
+        for n in range(600)
+        for band in BANDS
+    ]
+    api.bulk_insert('scenes', rows)
+    page = search('scenes', **arguments).ordered(*order, ascending=False).page(0, 10)
+    with connection.cursor() as cursor:
+        cursor.execute(f'EXPLAIN QUERY PLAN {page.sql}', page.values)
+        read, *others = [row[-1] for row in cursor.fetchall()]
+    assert read.endswith(plan)
+    assert not any('TEMP B-TREE FOR ORDER' in other for other in others)
+
+
+def test_postgresql_reads_no_rows_for_a_box(postgresql: Any, db: None) -> None:
+    with databases.default(postgresql), databases.undone():
+        api.create('scenes', ['sensor', 'date:date', 'cloud:number', 'band'])
+        found = search('scenes', BAND, bbox=EAST).ordered('date', ascending=False)
+        others = found._others(None).filter(used('key_1')).order_by('-key_1').values('id', 'key_1')
+        with connection.cursor() as cursor:
+            cursor.execute('SET LOCAL enable_seqscan = off')
+            cursor.execute('SET LOCAL enable_sort = off')
+        plan = others[:10].explain()
+    # Nor a bitmap of each range of cells; rows that all else has left, by their primary key.
+    assert '(cell + 0)' in plan
+    assert 'Index Only Scan Backward using li_dataset_key_1' in plan
+    assert 'pkey' in plan.partition('SubPlan')[2]
 
 
 def test_datasets_come_in_the_order_of_the_searched_key(scenes: list[Known]) -> None:

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from django_large_image.catalog import api
+from django_large_image.catalog import api, schema
 from django_large_image.catalog.models import Catalog, Key
-from django_large_image.catalog.schema import schema_of
+from django_large_image.catalog.schema import schema_of, tried
 from django_large_image.exceptions import MissingError, ParameterError
 
 
@@ -25,6 +25,27 @@ def test_it_is_asked_for_once(scenes: None) -> None:
         assert schema_of('scenes') is schema_of('scenes')
     assert len(asked) == 1
     assert [key.kind for key in schema_of('scenes').keys] == ['text', 'date', 'number']
+
+
+def test_what_is_tried_need_not_be_new(scenes: None, monkeypatch: Any) -> None:
+    schema_of('scenes')
+    # As if these two seconds were over.
+    monkeypatch.setattr(schema, '_MAX_AGE', -1)
+    with CaptureQueriesContext(connection) as asked:
+        assert tried('scenes', lambda known: known.columns) == ('key_0', 'key_1', 'key_2')
+    assert len(asked) == 0
+
+
+def test_what_fails_is_tried_with_the_keys_that_there_are(scenes: None) -> None:
+    schema_of('scenes')
+    # Without a signal, as if another process did it.
+    Key.objects.filter(name='band').update(name='channel')
+    assert tried('scenes', lambda known: known.key('channel').column) == 'key_2'
+    Key.objects.filter(name='channel').update(name='band')
+    assert tried('scenes', lambda known: [key for key in known.keys if key.name == 'band'])
+    Catalog.objects.filter(slug='scenes').update(slug='moved')
+    with pytest.raises(MissingError):
+        tried('scenes', lambda known: [])
 
 
 def test_what_this_process_changes_is_seen_at_once(scenes: None) -> None:
