@@ -12,7 +12,8 @@ from django_large_image.catalog.ingestion import candidates
 from django_large_image.catalog.naming import Naming
 from django_large_image.catalog.patterns import Pattern
 from django_large_image.catalog.processes import Task, measured
-from django_large_image.exceptions import LargeImageError
+from django_large_image.catalog.schema import schema_of
+from django_large_image.exceptions import LargeImageError, ParameterError
 from django_large_image.sources.opening import open_source, reader_of
 
 # Called with a path and what is wrong with it.
@@ -40,6 +41,7 @@ def fill(
     several = any(task.band > 1 for task in tasks)
     names = [*named.keys, *(['band:number'] if several else [])]
     api.create(slug, names, title=folder.name)
+    schema = schema_of(slug)
 
     def rows() -> Iterator[api.Row]:
         for task, outcome in measured(tasks, workers):
@@ -48,6 +50,11 @@ def fill(
                 complain(found.location, outcome)
                 continue
             values: list[keys.Value] = [*found.values, *([task.band] if several else [])]
+            try:
+                schema.encode(values)
+            except ParameterError as error:
+                complain(found.location, error.detail)
+                continue
             yield api.Row(values, found.location, task.band, outcome)
 
     return api.bulk_insert(slug, rows())

@@ -34,6 +34,9 @@ _COMPACT = re.compile(r'(\d{4})(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)?)?(Z?)', re.A
 _DAY = re.compile(r'\d{4}-\d\d-\d\d', re.ASCII)
 # Where a point in time has its `T`.
 _AFTER_DAY = 'U'
+# What in a path leaves a key open, or leads to another path.
+_NO_VALUES = frozenset(('*', '.', '..'))
+_ESCAPE = re.compile('%(?:2F|25)', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,15 @@ def validate_name(name: str) -> None:
         raise ParameterError(f'{name!r} cannot be the name of a key: it is a parameter of queries.')
 
 
-def values_of(path: str) -> list[str]:
-    """Return the values that a path of a URL names, in the order of their keys."""
-    return [value for value in path.split('/') if value]
+def values_of(path: str, count: int) -> list[str]:
+    """Return the values that a path of a URL names, in the order of their keys.
+
+    Where one value is wanted the path is all of it. Else slashes are between values; as servers
+    decode `%2F` in a URL, too, one within a value is what is still `%2F` then (`%252F` in the URL),
+    and `%25` is a percent sign before `2F` or `25`. Any other percent sign stands for itself.
+    """
+    parts = [path.strip('/')] if count == 1 else path.split('/')
+    return [_ESCAPE.sub(_unescaped, value) for value in parts if value]
 
 
 def encode(kind: str, value: Value) -> str:
@@ -78,12 +87,18 @@ def last(kind: str, text: str) -> str:
     return f'{text}{_AFTER_DAY}' if kind == 'date' and _DAY.fullmatch(text) else text
 
 
+def _unescaped(escape: re.Match[str]) -> str:
+    return '%' if escape[0] == '%25' else '/'
+
+
 def _encode_text(value: Value) -> str:
     text = value.isoformat() if isinstance(value, date) else str(value)
     if not text or len(text) > MAX_LENGTH:
         raise ParameterError(f'The value of a key has 1 to {MAX_LENGTH} characters.')
     if not text.isprintable():
         raise ParameterError('The value of a key has characters that cannot be printed.')
+    if text in _NO_VALUES:
+        raise ParameterError(f'{text!r} cannot be the value of a key: it means something in paths.')
     return text
 
 

@@ -20,7 +20,7 @@ from django_large_image.catalog.parameters import (
     SinglebandParameters,
     SizeParameters,
 )
-from django_large_image.catalog.schema import schema_of
+from django_large_image.catalog.schema import Schema, tried
 from django_large_image.conf import settings
 from django_large_image.exceptions import ParameterError
 from django_large_image.rest.asked import MAX_REMEMBERED, query_string
@@ -60,14 +60,17 @@ class Layer:
 
         Raises `MissingError` for an unknown catalogue, `ParameterError` for anything else.
         """
-        values: list[Any] = [*values_of(path)]
-        schema = schema_of(slug)
-        if self.bands is not None:
-            names = [key.name for key in schema.keys]
-            place = names.index(schema.key(query.key).name) if query.key else len(names) - 1
-            values.insert(place, self.bands(query, given))
-        schema.count(values)
-        return Selection(slug, tuple(values), ascending=query.rule == 'last')
+
+        def selected(schema: Schema) -> Selection:
+            values: list[Any] = [*values_of(path, len(schema.keys) - (self.bands is not None))]
+            if self.bands is not None:
+                names = [key.name for key in schema.keys]
+                place = names.index(schema.key(query.key).name) if query.key else len(names) - 1
+                values.insert(place, self.bands(query, given))
+            schema.count(values)
+            return Selection(slug, tuple(values), ascending=query.rule == 'last')
+
+        return tried(slug, selected)
 
 
 @lru_cache(maxsize=1024)

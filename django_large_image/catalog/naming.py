@@ -45,7 +45,7 @@ def _described(columns: Iterable[Sequence[str]]) -> list[str]:
     """Return a name and a kind for each column; a name that is needed again has a number."""
     found: list[str] = []
     for column in columns:
-        kind = next(kind for kind in ('date', 'number', 'text') if _fits(kind, column))
+        kind = next((kind for kind in ('date', 'number') if _fits(kind, column)), 'text')
         same = sum(key.endswith(f':{kind}') for key in found)
         found.append(f'{_NAMES[kind]}{same + 1 if same else ""}:{kind}')
     return found

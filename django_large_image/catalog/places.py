@@ -23,6 +23,14 @@ class Tile:
     x: int
     y: int
 
+    @classmethod
+    def parse(cls, z: str, x: str, y: str) -> Tile:
+        """Return the tile of numbers as a path has them; raises `ParameterError` for others."""
+        # More digits than Python reads are no number of anything either.
+        if not all(number.isdecimal() and len(number) < 1000 for number in (z, x, y)):
+            raise ParameterError('Levels, columns and rows are whole numbers from 0.')
+        return cls(int(z), int(x), int(y))
+
     def __post_init__(self) -> None:
         if not 0 <= self.z <= MAX_ZOOM:
             raise ParameterError(f'Levels are from 0 to {MAX_ZOOM}.')

@@ -37,7 +37,8 @@ class PointView(CatalogView):
         """
         query = PointParameters.parse(request.query_params)
         schema = schema_of(catalog)
-        selection = Selection(catalog, tuple(values_of(keys)), ascending=True)
+        values = values_of(keys, len(schema.keys))
+        selection = Selection(catalog, tuple(values), ascending=True)
         found = selection.at(query.lon, query.lat, query.page, query.limit)
         return Response(
             {

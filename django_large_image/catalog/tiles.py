@@ -112,11 +112,11 @@ class TileView(LayerView):
     title = 'a tile'
 
     def get(
-        self, request: Request, catalog: str, z: int, x: int, y: int, fmt: str, keys: str = ''
+        self, request: Request, catalog: str, z: str, x: str, y: str, fmt: str, keys: str = ''
     ) -> HttpResponseBase:
         """Return the tile at level z, column x and row y, transparent where nothing lies."""
         query, selection = self.select(request, catalog, keys)
-        tile = Tile(z, x, y)
+        tile = Tile.parse(z, x, y)
 
         def answer() -> HttpResponseBase:
             with stage('lookup'):
@@ -157,13 +157,14 @@ class TileJSONView(LayerView):
         # Whatever is wrong with the look is said here, not by every tile.
         self.layer.look(query, partial(selection.measured, bands))
         west, south, east, north = selection.bounds(bands)
+        named = (value for value in selection.values if isinstance(value, str))
         crosses = east > 180
         deepest = _deepest(bands)
         center = ((west + east) / 2 + 180) % 360 - 180, (south + north) / 2
         return Response(
             {
                 'tilejson': '3.0.0',
-                'name': f'{catalog}/{keys}'.rstrip('/'),
+                'name': '/'.join((catalog, *named)),
                 'scheme': 'xyz',
                 'tiles': [_tiles_url(request)],
                 # TileJSON's bounds must not wrap round the antimeridian.

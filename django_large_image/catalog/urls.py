@@ -10,29 +10,26 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from django_large_image.catalog import pages, views
-from django_large_image.catalog.routes import picture_routes
+from django_large_image.catalog.routes import Route, routes
+from django_large_image.catalog.specification import SpecificationView
+from django_large_image.catalog.views import CatalogsView, NowhereView
+
+_BESIDE: tuple[Route, ...] = (
+    ('swagger.json', SpecificationView, {}, 'specification'),
+    # Whatever no other path is.
+    ('<large_image_anything:path>', NowhereView, {}, 'nowhere'),
+)
 
 
 def patterns(**options: Any) -> list[URLPattern]:
     """Return the URLs; `options` are attributes of the views."""
-    return [
-        path(route, view.as_view(**options), name=f'large-image-catalog-{name}')
-        for route, view, name in (
-            ('', views.CatalogsView, 'list'),
-            ('<slug:catalog>/', pages.PageView, 'page'),
-            ('<slug:catalog>/keys', views.KeysView, 'keys'),
-            ('<slug:catalog>/datasets', views.DatasetsView, 'datasets'),
-            ('<slug:catalog>/metadata', views.ManyMetadataView, 'metadata-list'),
-            ('<slug:catalog>/metadata/<path:keys>', views.MetadataView, 'metadata'),
-        )
-    ] + [
+    return [path('', CatalogsView.as_view(**options), name='large-image-catalog-list')] + [
         path(
             f'<slug:catalog>/{route}',
             view.as_view(**attributes, **options),
             name=f'large-image-catalog-{name}',
         )
-        for route, view, attributes, name in picture_routes()
+        for route, view, attributes, name in (*routes(), *_BESIDE)
     ]
 
 

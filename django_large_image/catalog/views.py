@@ -22,7 +22,7 @@ from django_large_image.catalog.openapi import documented
 from django_large_image.catalog.queries import MAX_LIMIT, find, find_together, search
 from django_large_image.catalog.schema import Schema, schema_of
 from django_large_image.catalog.terms import Between, Condition
-from django_large_image.exceptions import LargeImageError, ParameterError
+from django_large_image.exceptions import LargeImageError, MissingError, ParameterError
 from django_large_image.rest.openapi import json_array, json_object, parameters_of
 from django_large_image.rest.parameters import FlagField, Parameters
 
@@ -104,8 +104,9 @@ _KEY_FILTERS = openapi.Parameter(
     openapi.IN_QUERY,
     type=openapi.TYPE_STRING,
     description=(
-        'The value of any key of the catalogue, or `[a,b]` for any of several; `{key}__gte`, '
-        '`{key}__gt`, `{key}__lte` and `{key}__lt` are the ends of a range.'
+        'The value of any key of the catalogue, or `[a,b]` for any of several, or `["a","b"]` '
+        'where values have commas or begin with a bracket; `{key}__gte`, `{key}__gt`, '
+        '`{key}__lte` and `{key}__lt` are the ends of a range.'
     ),
 )
 
@@ -134,6 +135,18 @@ class KeysView(CatalogView):
                 ]
             }
         )
+
+
+class NowhereView(CatalogView):
+    """All other paths below the name of a catalogue."""
+
+    swagger_schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Raise `MissingError`, whatever the method, or DRF's errors for who may not ask."""
+        super().initial(request, *args, **kwargs)
+        schema_of(kwargs['catalog'])
+        raise MissingError('A catalogue has no such path.')
 
 
 class DatasetsView(CatalogView):
@@ -177,7 +190,7 @@ class MetadataView(CatalogView):
     def get(self, request: Request, catalog: str, keys: str) -> Response:
         """Return bounds and statistics, which are measured at the first request."""
         columns = _columns(request)
-        found = find(catalog, values_of(keys))
+        found = find(catalog, values_of(keys, len(schema_of(catalog).keys)))
         return Response(next(_metadata(schema_of(catalog), found, columns)))
 
 
@@ -274,9 +287,19 @@ def _conditions(given: Mapping[str, list[str]]) -> dict[str, Condition]:
 
 
 def _values(text: str) -> list[str]:
+    """Return the values of `a` or `[a,b]`; in a list of JSON's strings they are of any
+    characters.
+    """
     if len(text) > _MAX_LENGTH:
         raise ParameterError('The list of values is too long.')
-    return text[1:-1].split(',') if text.startswith('[') and text.endswith(']') else [text]
+    if not text.startswith('[') or not text.endswith(']'):
+        return [text]
+    try:
+        values = json.loads(text)
+    except (RecursionError, ValueError):
+        values = [None]
+    # Numbers stay as they are written.
+    return values if all(isinstance(value, str) for value in values) else text[1:-1].split(',')
 
 
 def _listed(text: str) -> list[str]:

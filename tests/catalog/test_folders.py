@@ -74,3 +74,13 @@ def test_a_malformed_pattern(roots, complaints):
 
 def test_an_empty_folder_has_no_datasets(roots, complaints):
     assert filled(roots, complaints) == (0, {})
+
+
+def test_a_name_that_cannot_be_a_value_is_told_and_the_rest_is_there(roots, complaints):
+    long = f'dem_{"x" * 129}.tif'
+    for name in ('dem_a.tif', 'dem_*.tif', long):
+        factories.raster(roots / name, np.ones((8, 8), 'uint8'), **PLACE)
+    count, found = filled(roots, complaints)
+    assert (count, list(found)) == (1, [('a',)])
+    assert set(complaints) == {'dem_*.tif', long}
+    assert complaints['dem_*.tif'].startswith("'*' cannot be")

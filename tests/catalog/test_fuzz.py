@@ -66,6 +66,9 @@ PLACES = st.one_of(
     ),
     st.tuples(*[st.integers(0, 2**70)] * 3).map(lambda zxy: '{}/{}/{}.png'.format(*zxy)),
     st.tuples(st.integers(0, 32), *[st.integers(0, 9)] * 2).map('{0[0]}/{0[1]}/{0[2]}.png'.format),
+    st.tuples(*[st.integers(-3, 3) | st.floats(-40, 40)] * 3).map(
+        '{0[0]}/{0[1]}/{0[2]}.png'.format
+    ),
 )
 KEYS = st.lists(TEXT, min_size=1, max_size=4).map('/'.join)
 
@@ -106,6 +109,9 @@ def ask(client: Client, path: str, query: Any = ()) -> Any:
 @given(layer=st.sampled_from(sorted(RIGHT)), place=PLACES, query=QUERIES)
 @example(layer='singleband', place='0/0/0.png', query=[('tile_size', '[0,0]')])
 @example(layer='singleband', place='99999/1/1.png', query=[])
+@example(layer='singleband', place='-1/1/1.png', query=[])
+@example(layer='rgb', place='1/-1/1.5.png', query=[])
+@example(layer='compute', place='1e-05/1/1.png', query=[])
 @example(layer='compute', place=TILE, query=[('expression', '(' * 5000)])
 @example(layer='compute', place=TILE, query=[('expression', '-' * 5000 + '1')])
 @example(layer='compute', place=TILE, query=[('expression', '2**2**B04')])
@@ -128,8 +134,8 @@ def test_pictures(client: Client, layer: str, place: str, query: list[tuple[str,
 def test_keys(
     client: Client, view: str, keys: str, place: str, query: list[tuple[str, str]]
 ) -> None:
-    # What is no path to Django, or another one to its test client.
-    assume(keys.strip('/') and '\n' not in keys and not {'.', '..'} & set(keys.split('/')))
+    # What is another path to Django's test client.
+    assume(not {'.', '..'} & set(keys.split('/')))
     path = f'{view}/{keys}'
     ask(client, f'{path}/{place}' if view in RIGHT else path, query)
 
@@ -138,6 +144,17 @@ def test_keys(
 @given(view=st.sampled_from('keys datasets colormap legend'.split()), query=QUERIES)
 def test_searches_and_legends(client: Client, view: str, query: list[tuple[str, str]]) -> None:
     ask(client, view, query)
+
+
+@relaxed
+@given(path=st.one_of(KEYS, st.text(min_size=1)), post=st.booleans())
+@example(path='metadata/', post=False)
+@example(path='\n', post=False)
+def test_paths(client: Client, path: str, post: bool) -> None:
+    assume(not {'.', '..'} & set(path.split('/')))
+    url = f'{ROOT}/{quote(path)}'
+    response = client.post(url) if post else client.get(url)
+    assert checked(response, url).status_code in (200, 301, 400, 404)
 
 
 BODIES = st.one_of(

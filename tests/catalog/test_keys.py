@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -77,6 +78,9 @@ def test_values_are_read_and_shown(kind: str, value: Any, shown: Any) -> None:
         ('text', 'a\0b'),
         ('text', 'a\nb'),
         ('text', '\ud800'),
+        ('text', '*'),
+        ('text', '.'),
+        ('text', '..'),
         ('number', 'ten'),
         ('number', ''),
         ('number', 'nan'),
@@ -121,3 +125,29 @@ def test_names(name: str) -> None:
 def test_names_that_cannot_be(name: str) -> None:
     with pytest.raises(ParameterError):
         keys.validate_name(name)
+
+
+@pytest.mark.parametrize(
+    ('path', 'values'),
+    [
+        ('S2/2024-05-31/B04', ['S2', '2024-05-31', 'B04']),
+        ('/S2//B04/', ['S2', 'B04']),
+        ('sub%2fa_b.tif/1', ['sub/a_b.tif', '1']),
+        # As they are, so that who knows nothing of escapes finds them.
+        ('100%/50%_20%2A/%41', ['100%', '50%_20%2A', '%41']),
+        ('a%252Fb/%2525', ['a%2Fb', '%25']),
+    ],
+)
+def test_paths_name_values(path: str, values: list[str]) -> None:
+    assert keys.values_of(path, 3) == values
+
+
+@given(st.lists(st.text(st.sampled_from('/%25Ff*a'), min_size=1), min_size=1, max_size=3))
+def test_any_value_has_a_path(values: list[str]) -> None:
+    escaped = [re.sub('(?i)%(?=2f|25)', '%25', value).replace('/', '%2F') for value in values]
+    assert keys.values_of('/'.join(escaped), len(values)) == values
+
+
+def test_a_path_of_one_value_is_the_value() -> None:
+    assert keys.values_of('sub/a_b.tif', 1) == keys.values_of('sub%2Fa_b.tif', 1) == ['sub/a_b.tif']
+    assert keys.values_of('', 1) == keys.values_of('/', 1) == []

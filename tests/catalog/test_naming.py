@@ -46,5 +46,11 @@ def test_numbers_that_would_be_the_same_are_texts():
     assert named.keys == ('part:text',)
 
 
+def test_parts_that_no_key_takes_are_texts_all_the_same():
+    named = naming.name(['a_*.tif', 'a_b.tif'])
+    assert named.keys == ('part:text',)
+    assert named.values == {'a_*.tif': ('*',), 'a_b.tif': ('b',)}
+
+
 def test_nothing_has_no_values():
     assert naming.name([]).values == {}

@@ -28,6 +28,22 @@ def test_tiles_beyond_the_map():
             Tile(z, 0, 0)
 
 
+def test_numbers_of_a_path():
+    assert Tile.parse('3', '07', '5') == Tile(3, 7, 5)
+    assert not Tile.parse('3', '1' * 999, '0').there
+    for place in (
+        '-1/0/0',
+        '1/-1/0',
+        '1/0/-1',
+        '1.5/0/0',
+        '1/0/0.0',
+        f'1/0/{"1" * 5000}',
+        '31/0/0',
+    ):
+        with pytest.raises(ParameterError):
+            Tile.parse(*place.split('/'))
+
+
 @pytest.mark.parametrize('size', [(256, 256), (400, 100), (10, 300)])
 @pytest.mark.parametrize('bounds', [(5, 45, 15, 55), (170, -20, 190, -10), (-180, -90, 180, 90)])
 def test_a_window_round_bounds_has_the_shape_of_the_picture(bounds, size):

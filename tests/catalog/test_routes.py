@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from django_large_image.pixels.formats import FORMATS
-from tests.catalog.scenes import NODATA, ROOT, TILE, make, picture, samples
+from tests.catalog.scenes import NODATA, ROOT, TILE, make, picture, samples, steps
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls('tests.catalog.scenes')]
 
@@ -72,3 +72,68 @@ def test_other_formats_are_refused(client, place):
     assert response.status_code in (400, 404)
     if place != 'preview.':
         assert response.json()['message'].startswith('Unknown format.')
+
+
+@pytest.mark.parametrize('layer', sorted(PICTURES))
+@pytest.mark.parametrize(
+    'place', ['-1/0/0.png', '1/-1/0.png', '1/0/-1.png', '1.5/1/1.png', '1/1/1.5.png']
+)
+def test_numbers_that_cannot_be_are_refused(client, layer, place):
+    response = client.get(f'{ROOT}/{PICTURES[layer].format(place)}')
+    assert response.status_code == 400
+    assert response.json() == {'message': 'Levels, columns and rows are whole numbers from 0.'}
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        'nothing',
+        'keys/',
+        'singleband',
+        f'singleband/S2/{DAY}/B04',
+        f'singleband/S2/{DAY}/B04/a/b/c.png',
+        f'singleband/S2/{DAY}/B04/1/1/1',
+        'metadata/',
+        'metadata/a%0Ab',
+        'a%0A/b',
+        '/',
+    ],
+)
+def test_other_paths_are_not_found(client, path):
+    for ask in (client.get, client.post, client.delete):
+        response = ask(f'{ROOT}/{path}')
+        assert response.status_code == 404
+        assert response.json() == {'message': 'A catalogue has no such path.'}
+        elsewhere = ask(f'/catalog/nowhere/{path}')
+        assert elsewhere.status_code == 404
+        assert elsewhere.json() == {'message': 'There is no such catalogue.'}
+
+
+def test_a_single_value_may_have_slashes_as_they_are(client, tmp_path):
+    make(tmp_path / 'rasters', {('a/b_1', 'c/d'): DATA}, ('name', 'band'), 'two')
+    make(tmp_path / 'rasters', {('a/b_1.tif',): DATA}, ('name',), 'one')
+    assert client.get('/catalog/one/metadata/a/b_1.tif').json()['keys'] == {'name': 'a/b_1.tif'}
+    one = picture(client.get(f'/catalog/one/singleband/a/b_1.tif/{TILE}?{LOOK}'))
+    colors = {'r': 'c/d', 'g': 'c/d', 'b': 'c/d', **{f'{c}_range': '[0,60000]' for c in 'rgb'}}
+    two = picture(client.get(f'/catalog/two/rgb/a/b_1/{TILE}', colors))
+    np.testing.assert_array_equal(one, two)
+    assert client.get('/catalog/two/metadata/a/b_1/c/d').status_code == 400
+    asked = {'lon': 6.4, 'lat': 46.9}
+    (point,) = client.get('/catalog/one/point/a/b_1.tif', asked).json()['values']
+    assert point['keys'] == {'name': 'a/b_1.tif'}
+
+
+def test_a_slash_in_a_value_is_escaped_twice(client, tmp_path):
+    make(tmp_path / 'rasters', {('a/b',): DATA, ('a%2Fb',): samples(5)}, ('name',), 'odd')
+    for value, escaped in (('a/b', 'a%252Fb'), ('a%2Fb', 'a%25252Fb')):
+        answer = client.get(f'/catalog/odd/metadata/{escaped}').json()
+        assert answer['keys'] == {'name': value}
+        told = client.get(f'/catalog/odd/singleband/{escaped}/tilejson.json?{LOOK}').json()
+        assert told['name'] == f'odd/{value}'
+        assert f'/singleband/{escaped}/{{z}}' in told['tiles'][0]
+        (z, x, y), expected = TILE[:-4].split('/'), DATA if value == 'a/b' else samples(5)
+        shown = picture(client.get(told['tiles'][0].format(z=z, x=x, y=y)))
+        valid = expected != NODATA
+        np.testing.assert_array_equal(shown[..., 0][valid], steps(expected, 0, 60_000)[valid])
+    query = {'r': 'a/b', 'g': 'a%2Fb', 'b': 'a/b'}
+    assert picture(client.get(f'/catalog/odd/rgb/{TILE}', query)).any()

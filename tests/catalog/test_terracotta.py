@@ -94,6 +94,14 @@ def test_a_walk_through_the_client(host: Host) -> None:
     np.testing.assert_array_equal(composite[..., 0][valid], steps(BANDS['B04'], 100, 30_000)[valid])
 
 
+def test_connect_finds_a_server_of_its_own_version(host: Host) -> None:
+    # In this order, before it starts the client.
+    assert host.json('/keys')['keys']
+    specification = host.json('/swagger.json')
+    # It goes on where the first two numbers are its own.
+    assert specification['info']['version'].split('.')[:2] == ['0', '10']
+
+
 def test_the_end_of_the_list_is_an_empty_page(host: Host) -> None:
     assert host.json('/datasets?limit=15&page=1') == {'page': 1, 'limit': 15, 'datasets': []}
 

@@ -101,12 +101,10 @@ class TestSingleband:
         api.compute_metadata('scenes', ['S2', DAY, 'B04'], exact=True)
         low, high = np.percentile(B4[B4 != NODATA], percents)
         shown = picture(singleband(client, stretch_range=[f'p{p}' for p in percents]))
-        off = shown[..., 0].astype(int) - steps(B4, low, high)
-        # How well percentiles are measured is for the tests of the survey.
-        assert np.abs(off[B4 != NODATA]).max() <= 1
+        expected = steps(B4, low, high)
+        np.testing.assert_array_equal(shown[..., 0][B4 != NODATA], expected[B4 != NODATA])
         percentiles = Dataset.objects.get(key_2='B04').percentiles
-        exact = steps(B4, percentiles[percents[0] - 1], percentiles[percents[1] - 1])
-        np.testing.assert_array_equal(shown[..., 0][B4 != NODATA], exact[B4 != NODATA])
+        assert [percentiles[p - 1] for p in percents] == [low, high]
 
     def test_ends_may_be_of_different_kinds(self, client):
         shown = picture(singleband(client, stretch_range=[100, None]))
@@ -323,6 +321,50 @@ class TestCategories:
                 {'value': 3, 'rgba': [0, 255, 0, 255], 'name': 'forest'},
             ]
         }
+
+
+class TestAlpha:
+    """What has no sample is transparent, whatever its neighbours in other bands and days have."""
+
+    LATER = '2024-06-30'
+    HOLES = {'B04': np.s_[50:90, :], 'B08': np.s_[:, 120:160], 'B02': np.s_[200:, 200:]}
+
+    @pytest.fixture(autouse=True)
+    def bands(self, root):
+        """Bands with holes of their own; those of the later day are on the left only."""
+        self.data = {}
+        for band, hole in self.HOLES.items():
+            self.data[band, DAY] = samples(len(self.data))
+            self.data[band, DAY][hole] = NODATA
+            self.data[band, self.LATER] = self.data[band, DAY][::-1].copy()
+            self.data[band, self.LATER][:, 100:] = NODATA
+        make(root, {('S2', day, band): data for (band, day), data in self.data.items()})
+
+    def valid(self, band, *days):
+        return np.any([self.data[band, day] != NODATA for day in days], axis=0)
+
+    @pytest.mark.parametrize('place', [TILE, 'preview.png'])
+    def test_of_three_bands(self, client, place):
+        alpha = picture(rgb(client, place))[..., 3]
+        valid = np.all([self.valid(band, DAY) for band in self.HOLES], axis=0)
+        np.testing.assert_array_equal(alpha, np.where(valid, 255, 0))
+
+    @pytest.mark.parametrize('place', [TILE, 'preview.png'])
+    @pytest.mark.parametrize('rule', ['first', 'mean'])
+    def test_of_formulas_over_mosaics(self, client, place, rule):
+        query = {'expression': '(B08 - B04) / (B08 + B04)', 'stretch_range': '[-1,1]', 'rule': rule}
+        shown = picture(client.get(f'{ROOT}/compute/S2/*/{place}', query))
+        valid = np.all([self.valid(band, DAY, self.LATER) for band in ('B04', 'B08')], axis=0)
+        assert not valid.all()
+        assert (valid != self.valid('B04', DAY)).any()
+        np.testing.assert_array_equal(shown[..., 3], np.where(valid, 255, 0))
+
+    @pytest.mark.parametrize('place', [TILE, 'preview.png'])
+    def test_of_ranges_that_hold_the_value_of_nodata(self, client, place):
+        colors = {'colormap': 'explicit', 'explicit_color_map': [[[NODATA - 5, 70_000], 'red']]}
+        for query in (colors, {'stretch_range': [NODATA - 5, 70_000]}):
+            alpha = picture(singleband(client, place=place, **query))[..., 3]
+            np.testing.assert_array_equal(alpha, np.where(self.valid('B04', DAY), 255, 0))
 
 
 def test_a_dataset_may_be_one_band_of_a_file(client, root):

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from django_large_image.catalog import api
 from django_large_image.catalog.models import Dataset
@@ -146,6 +148,45 @@ def test_order(scenes: None, client: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ('text', 'found'),
+    [
+        ('a', ['a']),
+        ('[a,b]', ['a', 'b']),
+        ('["a,b"]', ['a,b']),
+        (' ["a,b"]', []),
+        ('["[q]", "a"]', ['[q]', 'a']),
+        ('[[q]]', ['[q]']),
+        ('["\\"x\\""]', ['"x"']),
+        # As they are written.
+        ('[1.0,2]', ['1.0']),
+        ('["a",2]', []),
+        ('["x"]', []),
+    ],
+)
+def test_lists_of_any_characters(
+    db: None, client: Client, roots: Path, text: str, found: list[str]
+) -> None:
+    api.create('scenes', ['name'])
+    names = ['"x"', '1', '1.0', '[q]', 'a', 'a,b', 'b']
+    api.bulk_insert('scenes', (api.Row([name], 'a.tif') for name in names))
+    assert values(get(client, 'datasets', name=text)) == found
+
+
+def test_many_are_found_by_one_query(scenes: None, client: Client) -> None:
+    wanted = [['S2', '2024-02-01', 10, 'B04'], ['S1', '2024-01-01', 0.5, 'B02']]
+
+    def ask(keys: list[list[Any]]) -> list[str]:
+        with CaptureQueriesContext(connection) as queries:
+            response = client.post(f'{ROOT}/metadata', {'keys': keys}, 'application/json')
+        assert len(response.json()) == len(keys)
+        return [query['sql'] for query in queries]
+
+    ask(wanted)
+    assert len(ask(wanted)) == 1
+    assert len(ask([['S1', '2024-01-01', 0.5, band] for band in ('B02', 'B03', 'B04')])) == 1
+
+
+@pytest.mark.parametrize(
     ('path', 'status'),
     [
         ('datasets?colour=red', 400),
@@ -159,6 +200,8 @@ def test_order(scenes: None, client: Client) -> None:
         ('datasets?sensor=%ff', 200),
         ('datasets?sensor=', 400),
         ('datasets?sensor=[]', 400),
+        ('datasets?sensor=*', 400),
+        ('datasets?sensor=' + '[' * 5000 + ']', 400),
         ('datasets?sensor=' + 'x' * 1000, 400),
         ('datasets?sensor=[' + ','.join(map(str, range(101))) + ']', 400),
         ('datasets?limit=-1', 400),

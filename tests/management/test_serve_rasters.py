@@ -26,13 +26,14 @@ def start(tmp_path):
     (tmp_path / 'scratch').mkdir()
     started = []
 
-    def run(*arguments):
+    def run(*arguments, **environment):
         process = subprocess.Popen(
             [sys.executable, '-m', 'django', 'serve_rasters', *map(str, arguments)],
             env={
                 **os.environ,
                 'DJANGO_SETTINGS_MODULE': 'tests.settings',
                 'TMPDIR': str(tmp_path / 'scratch'),
+                **environment,
             },
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -76,6 +77,63 @@ def test_a_folder_is_served_and_nothing_is_left(start, tmp_path):
     assert process.returncode == 0
     assert 'S2_20240501_B09.tif: ' in errors
     assert list((tmp_path / 'scratch').iterdir()) == []
+
+
+def test_all_datasets_of_names_that_follow_no_rule_have_a_path(start, tmp_path):
+    folder = tmp_path / 'scenes'
+    (folder / 'sub').mkdir(parents=True)
+    for name, value in (('c.tif', 10), ('sub/a_b.tif', 200)):
+        factories.raster(folder / name, np.full((64, 64), value, 'uint8'), **PLACE)
+    process = start(folder, '--no-browser', '--workers', '1')
+    url = re.search(r'http://\S+/rasters/', process.stdout.readline()).group()
+    names = [found['name'] for found in json.loads(fetch(f'{url}datasets'))['datasets']]
+    assert names == ['c.tif', 'sub/a_b.tif']
+    assert json.loads(fetch(f'{url}metadata/sub%252Fa_b.tif'))['range'] == [200, 200]
+    picture = fetch(f'{url}singleband/sub%252Fa_b.tif/preview.png')
+    assert picture.startswith(b'\x89PNG')
+    assert fetch(f'{url}metadata/sub/a_b.tif') == fetch(f'{url}metadata/sub%252Fa_b.tif')
+    # What `terracotta connect` asks for, below the same address.
+    assert json.loads(fetch(f'{url}keys'))['keys'][0]['key'] == 'name'
+    assert json.loads(fetch(f'{url}swagger.json'))['info']['version'].startswith('0.10')
+
+
+def test_pages_of_this_machine_may_read_what_is_served(start, tmp_path):
+    factories.raster(tmp_path / 'a.tif', np.full((64, 64), 7, 'uint8'), **PLACE)
+    process = start(tmp_path, '--no-browser', '--workers', '1')
+    url = re.search(r'http://\S+/rasters/', process.stdout.readline()).group()
+
+    def allowed(origin):
+        request = urllib.request.Request(f'{url}keys', headers={'Origin': origin})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert 'Origin' in answer.headers['Vary']
+            return answer.headers['Access-Control-Allow-Origin']
+
+    for origin in ('http://127.0.0.1:5100', 'http://localhost:3000', 'http://[::1]:80'):
+        assert allowed(origin) == origin
+    for origin in ('https://example.org', 'http://localhost.example.org', 'null', 'http://[x'):
+        assert allowed(origin) is None
+
+
+def test_the_page_is_opened_in_the_browser(start, tmp_path):
+    factories.raster(tmp_path / 'a.tif', np.full((64, 64), 7, 'uint8'), **PLACE)
+    browser = tmp_path / 'browser'
+    # It returns when it has seen the page, says so, and ends the command.
+    browser.write_text(
+        f'#!{sys.executable}\n'
+        'import os, signal, sys, urllib.request\n'
+        'try:\n'
+        '    page = urllib.request.urlopen(sys.argv[1], timeout=10).read()\n'
+        'except OSError:\n'
+        "    page = b''\n"
+        "print(sys.argv[1], b'data-large-image-catalog' in page, flush=True)\n"
+        'os.kill(os.getppid(), signal.SIGTERM)\n'
+    )
+    browser.chmod(0o700)
+    process = start(tmp_path, '--workers', '1', BROWSER=str(browser))
+    said, _ = process.communicate(timeout=60)
+    first, opened = said.splitlines()
+    url = re.search(r'http://\S+', first).group()
+    assert opened == f'{url} True'
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,35 @@ def test_the_search_by_text_date_and_place(catalog):
     page.count('No dataset')
 
 
+def test_values_of_any_characters(catalog, scenes):
+    # They mean something in paths, in searches, or in lists.
+    names = {'a,b': 10, '[q]': 40, '50%2F': 70, 'sub/a_b.tif': 100}
+    api.create('odd', ['name', 'band'])
+    for number, (name, value) in enumerate(names.items()):
+        halves(scenes / f'odd{number}.tif', value, value + 1, (10, 40, 14, 44), 'uint8')
+        api.insert('odd', [name, 'red'], f'odd{number}.tif')
+    page = catalog().open(slug='odd')
+    page.count('4 datasets')
+    for text, found in (('a,b', ['a,b']), ('[q], 50%2F', ['50%2F', '[q]']), ('[q]', ['[q]'])):
+        page.page.locator('[name=name]').fill(text)
+        page.count(f'{len(found)} dataset')
+        assert page.rows() == [[name, 'red'] for name in found]
+    page.page.get_by_role('button', name='Clear').click()
+    page.count('4 datasets')
+    for name, value in names.items():
+        page.choose(name)
+        page.part('shown').filter(has_text=name).wait_for()
+        # Its bands are found by its name.
+        page.part('mode-rgb').click()
+        page.part('red').select_option('red')
+        page.part('mode-single').click()
+        page.settle()
+        page.page.mouse.click(*page.at((11, 42))[0])
+        page.part('readout').filter(has_text=f'red: {value}').wait_for()
+    again = catalog().open(page.page.evaluate('window.location.hash'), slug='odd')
+    again.part('shown').filter(has_text='sub/a_b.tif').wait_for()
+
+
 def test_numbers_have_a_range(catalog, tmp_path):
     api.create('runs', ['model', 'hour:number'])
     for hour in (2, 10, 24):

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import webbrowser
 from pathlib import Path
+from threading import Thread
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -108,7 +109,8 @@ class Command(BaseCommand):
             self.stdout.write(f'{count} datasets at {url} - Ctrl+C ends it.')
             self.stdout.flush()
             if not options['no_browser']:
-                webbrowser.open(url)
+                # Some browsers end before this returns, and none shows a page that is not served.
+                Thread(target=webbrowser.open, args=(url,), daemon=True).start()
             server.serve_forever()
 
 

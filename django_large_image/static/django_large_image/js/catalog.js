@@ -1,6 +1,6 @@
 /** Starts the page of a catalogue: the search leads to datasets, the map shows them, the panel styles them. */
 
-import { CatalogApi, pathOf } from './catalog_api.js';
+import { CatalogApi, pathOf, valuesOf } from './catalog_api.js';
 import { COLORS, CatalogControls } from './catalog_controls.js';
 import { CatalogMap, holds } from './catalog_map.js';
 import { Search } from './catalog_search.js';
@@ -63,7 +63,7 @@ class CatalogPage {
 
   /** Show the dataset that the address names behind its `#`. */
   async #linked() {
-    const values = window.location.hash.slice(1).split('/').map(decodeURIComponent);
+    const values = valuesOf(window.location.hash.slice(1));
     if (values.length === this.api.keys.length && values.every(Boolean)) await this.open(values);
   }
 

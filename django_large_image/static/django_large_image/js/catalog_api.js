@@ -3,9 +3,24 @@
 import { getJson, withQuery } from './api.js';
 import { listed } from './palettes.js';
 
-/** The values of keys as the path of a dataset. */
+/**
+ * The values of keys as the path of a dataset. Servers take `%2F` for a slash like any other, so that one within a value
+ * is escaped twice, as is a percent sign that would be read as such an escape.
+ */
 export function pathOf(values) {
-  return values.map(encodeURIComponent).join('/');
+  const escaped = values.map((value) => value.replace(/%(?=2F|25)/gi, '%25').replaceAll('/', '%2F'));
+  return escaped.map(encodeURIComponent).join('/');
+}
+
+/** The values of such a path. */
+export function valuesOf(path) {
+  const unescaped = (escape) => (escape === '%25' ? '%' : '/');
+  return path.split('/').map((value) => decodeURIComponent(value).replace(/%(?:2F|25)/gi, unescaped));
+}
+
+/** Any of several values in a search, whatever their characters. */
+export function anyOf(values) {
+  return JSON.stringify(values);
 }
 
 export class CatalogApi {

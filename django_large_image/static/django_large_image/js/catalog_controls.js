@@ -1,5 +1,6 @@
 /** The panel of the catalogue: one dataset, three as red, green and blue, or a formula; colours, range, legend. */
 
+import { anyOf } from './catalog_api.js';
 import { Legend } from './catalog_legend.js';
 import {
   INITIAL,
@@ -132,7 +133,7 @@ export class CatalogControls {
   async #differ(key, part = {}) {
     const { api, values } = this;
     if (!values) return;
-    const query = Object.fromEntries(api.keys.map(({ name }, index) => [name, values[index]]));
+    const query = Object.fromEntries(api.keys.map(({ name }, index) => [name, anyOf([values[index]])]));
     delete query[key];
     let found = [];
     try {

@@ -1,5 +1,6 @@
 /** The search: a form with a field for each key, and the list of what was found. */
 
+import { anyOf } from './catalog_api.js';
 import { option } from './parts.js';
 
 const PAGE = 50;
@@ -59,18 +60,22 @@ export class Search {
     return field;
   }
 
-  /** The query of the form: several values of a text are separated by commas. */
+  /** The query of the form: several values of a text are separated by commas, unless there is one with commas. */
   query() {
     const query = {};
     for (const [name, text] of new FormData(this.parts.search)) {
       const value = text.trim();
       if (!value) continue;
-      const several = value.split(',').map((part) => part.trim()).filter(Boolean);
-      const list = this.hints.has(name) && several.length > 1;
-      query[name] = list ? `[${several}]` : value;
+      query[name] = this.hints.has(name) ? anyOf(this.#several(name, value)) : value;
     }
     if (this.parts.within.checked) query.bbox = this.on.view();
     return query;
+  }
+
+  #several(name, text) {
+    const known = [...this.hints.get(name).options].map(({ value }) => value);
+    const parts = text.split(',').map((part) => part.trim()).filter(Boolean);
+    return known.includes(text) || !parts.length ? [text] : parts;
   }
 
   /** Search a moment later, as the reader is still typing. */
