@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from io import BytesIO
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-from .raster import Raster
+from .raster import Array, Band, Raster
 
 _MODES = {1: 'L', 3: 'RGB'}
 
@@ -20,16 +21,43 @@ def to_srgb(raster: Raster, intent: bool | str | None = None) -> Raster:
 
     `intent` is a rendering intent's name; anything else is the perceptual one.
     """
-    mode = _MODES.get(raster.data.shape[2])
-    if raster.profile is None or raster.dtype != np.uint8 or mode is None:
+    if raster.profile is None or raster.dtype != np.uint8:
         return raster
-    transform = _transform(raster.profile, mode, str(intent).upper())
-    if transform is None:
+    # Numbers of a colour table are no colours, and fewer bits would be dark ones.
+    if any(band.interpretation == 'palette' or band.bits for band in raster.bands):
         return raster
-    data = raster.data if mode == 'RGB' else raster.data[:, :, 0]
-    image = Image.fromarray(np.ascontiguousarray(data))
-    changed = np.asarray(ImageCms.applyTransform(image, transform))
-    return replace(raster, data=changed.reshape(raster.data.shape), profile=None)
+    negative = np.uint8(255 if any(band.inverted for band in raster.bands) else 0)
+    data = _convert(raster.data ^ negative, raster.profile, intent)
+    return raster if data is None else replace(raster, data=data ^ negative, profile=None)
+
+
+def colors_to_srgb(
+    bands: Sequence[Band], profile: bytes, intent: bool | str | None = None
+) -> tuple[Band, ...]:
+    """Return the bands with their colour tables in sRGB, as `to_srgb` does; alpha stays."""
+    return tuple(_recolor(band, profile, intent) for band in bands)
+
+
+def _recolor(band: Band, profile: bytes, intent: bool | str | None) -> Band:
+    if band.interpretation != 'palette' or not band.colors:
+        return band
+    colors = np.array([band.colors], np.uint8)
+    changed = _convert(colors[:, :, :3], profile, intent)
+    if changed is None:
+        return band
+    colors[:, :, :3] = changed
+    return replace(band, colors=tuple(map(tuple, colors[0].tolist())))
+
+
+def _convert(data: Array, profile: bytes, intent: bool | str | None) -> Array | None:
+    """Return 8-bit colours (height, width, 1 or 3) in sRGB; None where that cannot be done."""
+    mode = _MODES.get(data.shape[2])
+    transform = mode and _transform(profile, mode, str(intent).upper())
+    if not transform:
+        return None
+    image = Image.fromarray(np.ascontiguousarray(data if mode == 'RGB' else data[:, :, 0]))
+    # What was grey is so in all three.
+    return np.asarray(ImageCms.applyTransform(image, transform))[:, :, : data.shape[2]]
 
 
 @lru_cache(maxsize=16)
@@ -40,7 +68,7 @@ def _transform(profile: bytes, mode: str, intent: str) -> Any:
             ImageCms.getOpenProfile(BytesIO(profile)),
             ImageCms.createProfile('sRGB'),
             mode,
-            mode,
+            'RGB',
             renderingIntent=intents.__members__.get(intent, intents.PERCEPTUAL),
         )
     except (ImageCms.PyCMSError, OSError, ValueError):

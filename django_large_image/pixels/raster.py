@@ -21,7 +21,8 @@ Size = tuple[int, int]
 class Band:
     """What is known of one band without reading it.
 
-    `number` counts from 1. `colors` is the colour table (RGBA, 0-255) of a palette band.
+    `number` counts from 1. `colors` is the colour table (RGBA, 0-255) of a palette band. `bits` are
+    those of a sample where they are fewer than its type has; `inverted` says that 0 is white.
     """
 
     number: int
@@ -32,6 +33,8 @@ class Band:
     minimum: float | None = None
     maximum: float | None = None
     name: str = ''
+    bits: int | None = None
+    inverted: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

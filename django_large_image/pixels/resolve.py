@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,6 +47,18 @@ def resolve_layers(
 ) -> tuple[Layer, ...]:
     """Return the layers with all words replaced; StyleError names what the image does not have."""
     return tuple(_resolve(layer, bands, statistics, frame) for layer in layers)
+
+
+def open_up(layers: Sequence[Layer], bands: Sequence[Band]) -> tuple[Layer, ...]:
+    """Return the layers; those with all samples alike span their type: there is no other range."""
+    return tuple(
+        replace(
+            layer, ramp=replace(layer.ramp, low=0.0, high=_full(find_band(layer.number, bands)))
+        )
+        if layer.ramp.low == layer.ramp.high
+        else layer
+        for layer in layers
+    )
 
 
 def find_band(name: int | str, bands: Sequence[Band]) -> Band:

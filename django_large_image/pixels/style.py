@@ -13,10 +13,18 @@ from .bandstyle import BandStyle, parse_choice, parse_integer
 from .compose import OutputType, Rasters, compose, find_raster, plain
 from .defaults import default_layers, is_plain
 from .functions import StyleFunction, parse_functions
-from .icc import to_srgb
+from .icc import colors_to_srgb, to_srgb
 from .picture import Picture
 from .raster import Band, Raster
-from .resolve import Frame, Layer, Statistics, find_band, needed_statistics, resolve_layers
+from .resolve import (
+    Frame,
+    Layer,
+    Statistics,
+    find_band,
+    needed_statistics,
+    open_up,
+    resolve_layers,
+)
 
 MAX_BANDS = 64
 
@@ -109,7 +117,9 @@ class Style:
         self, bands: Sequence[Band], statistics: Statistics, *, frame: Frame = None
     ) -> tuple[Layer, ...]:
         """Return the layers with numbers in place of names and words."""
-        return resolve_layers(self.layers or default_layers(bands), bands, statistics, frame)
+        if self.layers:
+            return resolve_layers(self.layers, bands, statistics, frame)
+        return open_up(resolve_layers(default_layers(bands), bands, statistics, frame), bands)
 
     def apply(
         self,
@@ -131,6 +141,7 @@ class Style:
         if not bands:
             raise StyleError('The image has no bands to show.')
         if self.icc is not False and first.profile is not None:
+            bands = colors_to_srgb(bands, first.profile, self.icc)
             rasters = {key: to_srgb(raster, self.icc) for key, raster in rasters.items()}
             first = find_raster(rasters, frames[0])
         if not self.layers:

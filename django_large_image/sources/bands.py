@@ -35,13 +35,15 @@ _INTERPRETATIONS = {
 
 def describe_bands(dataset: gdal.Dataset) -> tuple[Band, ...]:
     """Return the bands of a dataset in order, the alpha band included, without reading a pixel."""
+    # Of a TIFF in grey, whose further bands are no colours.
+    inverted = dataset.GetMetadataItem('MINISWHITE', 'IMAGE_STRUCTURE') == 'YES'
     return tuple(
-        _describe(dataset.GetRasterBand(number), number)
+        _describe(dataset.GetRasterBand(number), number, inverted=inverted and number == 1)
         for number in range(1, dataset.RasterCount + 1)
     )
 
 
-def _describe(band: gdal.Band, number: int) -> Band:
+def _describe(band: gdal.Band, number: int, *, inverted: bool) -> Band:
     table = band.GetColorTable()
     name = gdal.GetColorInterpretationName(band.GetColorInterpretation())
     return Band(
@@ -53,7 +55,16 @@ def _describe(band: gdal.Band, number: int) -> Band:
         if table is not None
         else None,
         name=band.GetDescription() or '',
+        bits=_bits(band),
+        inverted=inverted,
     )
+
+
+def _bits(band: gdal.Band) -> int | None:
+    """Return the bits of a sample where its type has more, None where it uses them all."""
+    text = band.GetMetadataItem('NBITS', 'IMAGE_STRUCTURE') or ''
+    bits = int(text) if text.isdecimal() else 0
+    return bits if 0 < bits < 8 * sample_type(band).itemsize else None
 
 
 def sample_type(band: gdal.Band) -> np.dtype[Any]:

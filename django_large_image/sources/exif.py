@@ -7,6 +7,7 @@ Sources: TIFF 6.0, section 8; PNG 3, section 11.3.5.3 (eXIf); RFC 9649, section 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from itertools import islice
 from typing import BinaryIO
 
@@ -65,13 +66,22 @@ def _in_png(file: BinaryIO) -> bytes:
 
 
 def _in_webp(file: BinaryIO) -> bytes:
+    for name, length in webp_parts(file):
+        if name == b'EXIF':
+            return file.read(min(length, _MAX_BYTES))
+    return b''
+
+
+def webp_parts(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Yield the name and the length of each part of a WebP; the file stands at its content then.
+
+    Raises `struct.error` where the file ends.
+    """
     place = 12
     for _ in range(_MAX_PARTS):
         name, length = struct.unpack('<4sI', _read(file, place, 8))
-        if name == b'EXIF':
-            return file.read(min(length, _MAX_BYTES))
+        yield name, length
         place += 8 + length + length % 2
-    return b''
 
 
 def _read(file: BinaryIO, place: int, size: int) -> bytes:

@@ -1,14 +1,31 @@
-"""The ICC profile of an image: what its colours mean."""
+"""The ICC profile of an image: what its colours mean.
+
+Sources: RFC 9649, section 2.7.1.4 (ICCP); ISO/IEC 15444-1, annex I.5.3.3 (the box colr in jp2h).
+"""
 
 from __future__ import annotations
 
 import base64
-import binascii
+import os
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO
 from weakref import WeakKeyDictionary
 
+from django_large_image.sources.exif import webp_parts
+from django_large_image.sources.filesystems import file_of
 from django_large_image.sources.handles import HandlePool, once
 from django_large_image.sources.opening import Reader
 from django_large_image.sources.raster_source import RasterTileSource
+from django_large_image.sources.streamed import open_file
+
+# Drivers that say nothing of profiles, in GDAL 3.6 at least.
+_SILENT = {'WEBP', 'JP2OpenJPEG', 'JP2KAK', 'JP2ECW', 'JP2MrSID', 'JP2Lura', 'JPEG2000'}
+# Real ones have some kilobytes, with tables of colours a few megabytes.
+_MAX_BYTES = 4 * 1024 * 1024
+_MAX_BOXES = 256
+# Ways of a box to say what colours mean: any profile, or one of a restricted kind.
+_PROFILES = (b'\x02', b'\x03')
 
 _known: WeakKeyDictionary[HandlePool, bytes | None] = WeakKeyDictionary()
 
@@ -27,9 +44,61 @@ def profile_of(reader: Reader, frame: int | None) -> bytes | None:
 
 def _find(pool: HandlePool) -> bytes | None:
     with pool.borrow() as dataset:
-        converted = dataset.GetMetadataItem('SOURCE_COLOR_SPACE', 'IMAGE_STRUCTURE') == 'CMYK'
+        if dataset.GetMetadataItem('SOURCE_COLOR_SPACE', 'IMAGE_STRUCTURE') == 'CMYK':
+            return None
         text = dataset.GetMetadataItem('SOURCE_ICC_PROFILE', 'COLOR_PROFILE')
-    try:
-        return base64.b64decode(text) if text and not converted else None
-    except binascii.Error:
-        return None
+        silent = not text and dataset.GetDriver().ShortName in _SILENT
+        try:
+            if silent:
+                with open_file(file_of(pool.path)) as file:
+                    return embedded(file)
+            return base64.b64decode(text) if text else None
+        except (OSError, RuntimeError, struct.error, ValueError):
+            return None
+
+
+def embedded(file: BinaryIO) -> bytes | None:
+    """Return the profile in a WebP or JPEG 2000, None without one of at most 4 MB.
+
+    Of several in a JPEG 2000 the first one counts. Raises `struct.error` for a damaged file.
+    """
+    head = file.read(12)
+    length = next(_in_webp(file) if head[8:] == b'WEBP' else _in_boxes(file), 0)
+    return file.read(length) if 0 < length <= _MAX_BYTES else None
+
+
+def _in_webp(file: BinaryIO) -> Iterator[int]:
+    """Yield the length of the profile of a WebP; the file stands at it then."""
+    return (length for name, length in webp_parts(file) if name == b'ICCP')
+
+
+def _in_boxes(file: BinaryIO) -> Iterator[int]:
+    """Yield the length of the profile of a JPEG 2000; the file stands at it then."""
+    whole = 0, file.seek(0, os.SEEK_END)
+    header = next((place for kind, *place in _boxes(file, *whole) if kind == b'jp2h'), None)
+    colors = _boxes(file, *header) if header else iter(())
+    for kind, start, end in colors:
+        if kind == b'colr':
+            file.seek(start)
+            if file.read(3)[:1] in _PROFILES:
+                yield end - start - 3
+            return
+
+
+def _boxes(file: BinaryIO, place: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the kind of each box between two places, and where its content begins and ends."""
+    for _ in range(_MAX_BOXES):
+        if place >= end:
+            return
+        file.seek(place)
+        head = file.read(16)
+        length, kind = struct.unpack_from('>I4s', head)
+        start = place + 8
+        if length == 1:
+            (length,) = struct.unpack_from('>Q', head, 8)
+            start += 8
+        stop = place + length if length else end
+        if not start <= stop <= end:
+            return
+        yield kind, start, stop
+        place = stop

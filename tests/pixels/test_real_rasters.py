@@ -86,4 +86,10 @@ def test_tile(data_dir: Path, name: str, style: Any) -> None:
     theirs = np.asarray(Image.open(io.BytesIO(opened.getTile(*place))).convert('RGBA'), int)
     np.testing.assert_allclose(ours[..., 3], theirs[..., 3], atol=1)
     seen = theirs[..., 3] > 0
+    if style is None and all(
+        known['min'] == known['max'] for known in list(information.values())[:3]
+    ):
+        # Samples that are all alike are black to large-image.
+        assert not theirs[seen, :3].any()
+        theirs[..., :3] = samples[..., :3] // 257
     np.testing.assert_allclose(ours[seen], theirs[seen], atol=1)

@@ -46,3 +46,20 @@ def test_alpha_of_eight_bits_in_sixteen_is_opaque(data_dir, make_raster):
     assert set(np.unique(real.read_window((0, 0, 634, 411), (634, 411)).mask)) <= {0, 255}
     data = np.full((2, 9, 9), 65535, 'uint16')
     assert source(make_raster(data, alpha=True)).description.opaque == 65535
+
+
+@pytest.mark.parametrize(
+    ('dtype', 'options', 'bits', 'inverted'),
+    [
+        ('uint8', {}, None, False),
+        ('uint8', {'NBITS': 4}, 4, False),
+        ('uint8', {'PHOTOMETRIC': 'MINISWHITE'}, None, True),
+        ('uint16', {'NBITS': 12, 'PHOTOMETRIC': 'MINISWHITE'}, 12, True),
+    ],
+)
+def test_bits_and_sense_of_samples(dtype, options, bits, inverted, make_raster):
+    (band,) = source(make_raster(np.zeros((3, 3), dtype), options=options)).bands
+    assert (band.bits, band.inverted) == (bits, inverted)
+    data = np.zeros((2, 3, 3), dtype)
+    first, second = source(make_raster(data, alpha=True, options=options, name='2.tif')).bands
+    assert (first.inverted, second.inverted) == (inverted, False)

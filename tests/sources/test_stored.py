@@ -233,6 +233,7 @@ def test_a_tile_that_there_is_not_is_said_so(tmp_path: Path) -> None:
         (scene(bands=4), {'options': JPEG}),
         (scene(), {'options': JPEG, 'interpretations': ['Blue', 'Green', 'Red']}),
         (scene(bands=1), {'options': JPEG, 'nodata': 300}),
+        (scene(bands=1), {'options': {**JPEG, 'PHOTOMETRIC': 'MINISWHITE'}}),
         (scene(), {'driver': 'JPEG'}),
     ],
 )
