@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
+from django.http.request import MediaType
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
@@ -27,7 +29,7 @@ from django_large_image.pixels.turning import turned_size
 from django_large_image.rest.asked import ask
 from django_large_image.rest.base import keeps_hooks
 from django_large_image.rest.parameters import ALIASES, is_absent
-from django_large_image.rest.responses import finish, make_etag, not_modified
+from django_large_image.rest.responses import finish, make_etag
 from django_large_image.sources.orientation import shown_size
 
 JSON, JSON_LD = 'application/json', 'application/ld+json'
@@ -56,7 +58,7 @@ def answer_info(view: IIIFHooks, version: str, path: SplitPath) -> HttpResponseB
         # What the viewset adds may change while the file does not.
         body = _info(image, uri, image.pyramid())
         etag = make_etag(body, media_type)
-    response = not_modified(image.request, etag)
+    response = image.unchanged(etag)
     if response is None:
         if body is None:
             body = image.keep('info', etag, lambda: _info(image, uri, pyramid(image.reader)))
@@ -78,11 +80,44 @@ def _info(image: IIIFImage, uri: str, facts: Pyramid) -> bytes:
 
 def info_type(image: IIIFImage) -> str:
     """Return the media type of info.json that the version prefers and the client accepts."""
-    version, accepted = VERSIONS[image.version], image.request._request.META.get('HTTP_ACCEPT', '')
+    version = VERSIONS[image.version]
     if not image.features.allows('jsonldMediaType'):
         return JSON
-    linked = JSON_LD in accepted or (version.prefers_json_ld and JSON not in accepted)
-    return version.json_ld if linked else JSON
+    # Newer versions of Django leave out of `accepted_types` what is refused.
+    said = image.request._request.META.get('HTTP_ACCEPT', '*/*')
+    accepted = [MediaType(text) for text in said.split(',')]
+    linked, plain = _rank(accepted, 'ld+json'), _rank(accepted, 'json')
+    if linked == plain:
+        return version.json_ld if version.prefers_json_ld else JSON
+    return version.json_ld if linked > plain else JSON
+
+
+def _rank(accepted: Iterable[MediaType], name: str) -> tuple[float, int]:
+    """Return how much a client likes a type of `application/`: the quality that its most specific
+    range gives it, and how specific that is.
+
+    Of what is not accepted, that comes last which is refused by name.
+    """
+    ranges = [
+        ((kind.main_type != '*') + (kind.sub_type != '*'), _quality(kind))
+        for kind in accepted
+        if kind.main_type in ('*', 'application') and kind.sub_type in ('*', name)
+    ]
+    if not ranges:
+        return 0, 0
+    specific, quality = max(ranges)
+    return (quality, specific) if quality else (-1, specific)
+
+
+def _quality(kind: MediaType) -> float:
+    """Return the quality of a range of `Accept`; 1 for what is none, as Django's newer versions
+    have it.
+    """
+    try:
+        quality = float(kind.params.get('q', 1))
+    except ValueError:
+        return 1
+    return quality if 0 <= quality <= 1 else 1
 
 
 def answer_image(view: IIIFHooks, version: str, path: SplitPath) -> HttpResponseBase:
@@ -92,7 +127,7 @@ def answer_image(view: IIIFHooks, version: str, path: SplitPath) -> HttpResponse
         asked = ask(view, view.request, {'fmt': wanted.format}, PictureParameters)
     image = IIIFImage(view, version, path.identifier, asked)
     etag = image.etag(*path.parts, asked.key, image.style.key)
-    unchanged = not_modified(image.request, etag)
+    unchanged = image.unchanged(etag)
     if unchanged is not None:
         return finish(unchanged, image.view, etag)
     stored = image.keep('derivatives', etag, lambda: _picture(image, wanted))

@@ -6,12 +6,14 @@ Windows are (left, top, right, bottom) in pixels of the image as it is shown, si
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from django_large_image.conf import settings
+from django_large_image.exceptions import BudgetError
 from django_large_image.iiif.info import Pyramid, Tiles
 from django_large_image.iiif.request import Derivative
 from django_large_image.metrics import stage
@@ -40,6 +42,7 @@ from django_large_image.sources.opening import Reader
 from django_large_image.sources.orientation import orientation_of, shown_size
 from django_large_image.sources.profile import profile_of
 from django_large_image.sources.raster_source import RasterTileSource
+from django_large_image.sources.reading import check_read
 from django_large_image.sources.rendering import render as render_style
 from django_large_image.sources.stored import stored_window
 
@@ -67,6 +70,9 @@ def pyramid(reader: Reader) -> Pyramid:
         (Tiles(*tile, tuple(tiles)),) if tiles else (),
         tuple(
             size for factor, size in reversed(sizes.items()) if _is_readable(reader, size, factor)
+        ),
+        next(
+            (size for factor, size in sizes.items() if _is_decodable(reader, size, factor)), (0, 0)
         ),
     )
 
@@ -281,12 +287,19 @@ def _tile_size(reader: Reader) -> Size:
 
 
 def _is_readable(reader: Reader, size: Size, factor: int) -> bool:
-    """Whether the settings allow to read so many pixels of the level of a factor."""
-    width, height = size
-    if width * height > settings.MAX_OUTPUT_PIXELS:
-        return False
+    """Whether the settings allow an answer of so many pixels of the level of a factor."""
+    allowed = size[0] * size[1] <= settings.MAX_OUTPUT_PIXELS
+    return allowed and _is_decodable(reader, size, factor)
+
+
+def _is_decodable(reader: Reader, size: Size, factor: int) -> bool:
+    """Whether the settings allow to read what makes so many pixels of the level of a factor."""
     if not isinstance(reader, RasterTileSource):
         return True
+    width, height = size
     rest = factor // stored_factor(reader.description.levels, factor)
     bands = len(Style().band_numbers(reader.bands))
-    return bool(width * height * rest**2 * bands <= settings.MAX_READ_PIXELS)
+    with reader.pool(None).borrow() as dataset, suppress(BudgetError):
+        check_read(dataset, width * height * rest**2, 1.0, bands)
+        return True
+    return False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django_large_image.exceptions import ParameterError, UnsupportedError
 
@@ -48,12 +48,24 @@ class Limits:
     product, and how many times as large as its region it may be on each side.
 
     None is no limit; a width alone holds for the height too, a height alone for the width.
+    `budget` is a limit of the product that nobody is told of: `max` does not go up to it.
     """
 
     width: int | None = None
     height: int | None = None
     area: int | None = None
     scale: float | None = None
+    budget: int | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether there is a limit that clients are told of."""
+        return replace(self, budget=None) != UNLIMITED
+
+    @property
+    def largest_area(self) -> int | None:
+        """The largest product of width and height, told of or not."""
+        return min((area for area in (self.area, self.budget) if area is not None), default=None)
 
     def bounds(self, region: tuple[int, int]) -> tuple[int, int]:
         """Return the largest width and height of a result of a region in pixels, whatever its
@@ -77,8 +89,8 @@ class Limits:
             over = f'wider than {widest} pixels'
         elif height > highest:
             over = f'higher than {highest} pixels'
-        elif self.area is not None and width * height > self.area:
-            over = f'more than {self.area} pixels'
+        elif (area := self.largest_area) is not None and width * height > area:
+            over = f'more than {area} pixels'
         if over:
             raise ParameterError(f'{width} x {height} is {over}, the limit here.')
 

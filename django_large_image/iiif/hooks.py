@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, ValidationError
+from django.db import models
+from django.http import Http404
 from rest_framework.request import Request
 
 from django_large_image.conf import settings
@@ -15,6 +17,9 @@ from django_large_image.rest.base import ImageHooks
 
 if TYPE_CHECKING:
     from django_large_image.iiif.image import IIIFImage
+
+# In characters: the paths of files are no longer, either.
+_LONGEST = 4096
 
 
 class IIIFHooks(ImageHooks):
@@ -35,8 +40,13 @@ class IIIFHooks(ImageHooks):
     def get_iiif_lookup(self, identifier: str) -> Mapping[str, Any]:
         """Return the lookup of the queryset that finds the object of an identifier.
 
-        It has one entry: `{'file': 'scans/1.tif'}`. Whatever it finds nothing with is 404.
+        It has one entry: `{'file': 'scans/1.tif'}`. Whatever it finds nothing with is 404. Raises
+        `Http404` for a number or an UUID that is not written as it usually is (`01`): an image has
+        one identifier.
         """
+        model = _model(self)
+        if model is not None and not _is_canonical(model, self._iiif_field, identifier):
+            raise Http404
         return {self._iiif_field: identifier}
 
     def get_iiif_identifier(self, instance: Any) -> str:
@@ -75,8 +85,11 @@ class IIIFHooks(ImageHooks):
     def choose_iiif_object(self, identifier: str) -> Any:
         """Let the viewset's `get_object()` find the object of an identifier.
 
-        Returns the `pk` that `get_path` is called with.
+        Returns the `pk` that `get_path` is called with. Raises `Http404` for what is too long to
+        name anything.
         """
+        if len(identifier) > _LONGEST:
+            raise Http404
         lookup = self.get_iiif_lookup(identifier)
         if len(lookup) != 1:
             raise ImproperlyConfigured(
@@ -97,6 +110,37 @@ def keeps_iiif_hooks(view: IIIFHooks) -> bool:
         cls.get_iiif_info is IIIFHooks.get_iiif_info
         and cls.get_iiif_limits is IIIFHooks.get_iiif_limits
     )
+
+
+def _model(view: Any) -> type[models.Model] | None:
+    """Return the model of a view's objects; None where it has none."""
+    queryset = getattr(view, 'queryset', None)
+    if queryset is None:
+        queryset = view.get_queryset() if hasattr(view, 'get_queryset') else None
+    return getattr(queryset, 'model', None)
+
+
+def _is_canonical(model: type[models.Model], name: str, text: str) -> bool:
+    """Whether a text is how the value of a field is written, of those that read several."""
+    field = _field(model, name)
+    if field is None:
+        return True
+    try:
+        return str(field.to_python(text)) == text
+    except ValidationError:
+        return False
+
+
+@lru_cache(maxsize=64)
+def _field(model: type[models.Model], name: str) -> models.Field[Any, Any] | None:
+    """Return a field of numbers or UUIDs; None where the name is that of another, or of none."""
+    try:
+        field: Any = model._meta.pk if name == 'pk' else model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    while isinstance(field, models.ForeignKey):
+        field = field.target_field
+    return field if isinstance(field, (models.IntegerField, models.UUIDField)) else None
 
 
 @lru_cache(maxsize=8)

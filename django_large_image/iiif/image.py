@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import DataError
 from django.http import Http404
+from django.http.response import HttpResponseBase
 from django.utils.functional import cached_property
 
 from django_large_image.conf import settings
@@ -20,7 +21,7 @@ from django_large_image.iiif.info import Pyramid
 from django_large_image.metrics import stage
 from django_large_image.rest.asked import Asked
 from django_large_image.rest.image import RequestedImage
-from django_large_image.rest.responses import make_etag
+from django_large_image.rest.responses import make_etag, not_modified
 from django_large_image.sources.reference import ImageReference
 
 
@@ -86,12 +87,14 @@ class IIIFImage(RequestedImage):
     def limits_of(self, size: tuple[int, int]) -> Limits:
         """Return how large results of an image of a size may be.
 
-        Where all of it is more than the settings allow for any answer, they limit what `max` is;
-        a smaller one is not enlarged to that.
+        What the settings allow for any answer is the area that clients are told of where `max`,
+        enlarged as far as the other limits let it, would be more; a smaller image is not enlarged
+        to that.
         """
         limits, most = self.limits, settings.MAX_OUTPUT_PIXELS
-        area = size[0] * size[1] if limits.area is None else limits.area
-        return replace(limits, area=most) if area > most else limits
+        width, height = limits.bounds(size) if limits.told else size
+        area = width * height if limits.area is None else min(width * height, limits.area)
+        return replace(limits, area=most) if area > most else replace(limits, budget=most)
 
     def etag(self, *parts: object) -> str | None:
         """Return the ETag of an answer that `parts` decide on beside the image; None when the
@@ -111,6 +114,15 @@ class IIIFImage(RequestedImage):
             *sorted(self.features.switched_off),
             settings.fingerprint(),
         )
+
+    def unchanged(self, etag: str | None) -> HttpResponseBase | None:
+        """Return the 304 of a conditional request whose ETag still holds, else None.
+
+        `*` holds for whatever there is: whether there is a picture is not known yet.
+        """
+        if self.request._request.META.get('HTTP_IF_NONE_MATCH', '').strip() == '*':
+            return None
+        return not_modified(self.request, etag)
 
     def keep(self, kind: str, etag: str | None, make: Callable[[], Any]) -> Any:
         """Return what a cache holds under an ETag, made if need be."""

@@ -39,12 +39,16 @@ class Tiles:
 class Pyramid:
     """An image as IIIF shows it: its size in pixels, its tiles, and sizes (width, height) of the
     whole image that are fast to get.
+
+    `readable` is the largest size at which the whole may be read, (0, 0) where it never may; None
+    where there is no such limit.
     """
 
     width: int
     height: int
     tiles: tuple[Tiles, ...] = ()
     sizes: tuple[tuple[int, int], ...] = ()
+    readable: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, width: int, height: int, tile: tuple[int, int], factors: Iterable[int]) -> Pyramid:

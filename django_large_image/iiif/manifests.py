@@ -28,7 +28,8 @@ from django_large_image.iiif.presentation import (
     collection,
     manifest,
 )
-from django_large_image.iiif.request import ImageRequest
+from django_large_image.iiif.renditions import Renditions
+from django_large_image.iiif.versions import VERSIONS
 from django_large_image.rest.endpoints import serve
 from django_large_image.rest.responses import finish, make_etag, not_modified
 
@@ -85,11 +86,13 @@ def _answer_manifest(view: ManifestActions, identifier: str) -> HttpResponseBase
     label = about.label or identifier.rpartition('/')[2]
     facts = image.pyramid()
     size = (facts.width, facts.height)
-    whole = ImageRequest.parse('3', 'full', 'max', '0', 'default.jpg')
-    largest = whole.resolve(*size, image.limits_of(size)).size
     versions = cast(tuple[Literal['2', '3'], ...], view.iiif_versions)
-    services = [ImageService(_uri(view, name, identifier), name) for name in reversed(versions)]
-    page = Page(label, services, size, largest if largest != size else None)
+    services = [
+        ImageService(_uri(view, name, identifier), name, VERSIONS[name].level(image.features))
+        for name in reversed(versions)
+    ]
+    pictures = Renditions(versions[-1], facts, image.limits_of(size), image.features)
+    page = Page(label, services, size, pictures.largest(), pictures.thumbnail())
     uri = f'{requested_uri(view.request._request, identifier, 1)}/manifest'
     return _answer(view, manifest(uri, dataclasses.replace(about, label=label), [page]))
 

@@ -10,20 +10,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from django_large_image.iiif.versions import PROTOCOL
+
 CONTEXT = 'http://iiif.io/api/presentation/3/context.json'
 # A text in no language in particular, or texts by language code.
 Text: TypeAlias = str | Mapping[str, str | Sequence[str]]
 
-# The largest side of a thumbnail in pixels.
-_THUMBNAIL = 256
-
 
 @dataclass(frozen=True, slots=True)
 class ImageService:
-    """An image's base URI in the Image API, without `/info.json`, and the API's version."""
+    """An image's base URI in the Image API, without `/info.json`, the API's version, and the level
+    that the service reaches.
+    """
 
     uri: str
     version: Literal['2', '3'] = '3'
+    level: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """A picture of an image: its path below the service, its width and height, its media type."""
+
+    path: str
+    size: tuple[int, int]
+    media_type: str = 'image/jpeg'
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +58,15 @@ class About:
 class Page:
     """One image of a manifest: what a canvas shows.
 
-    `size` is (width, height) as the services show the image, `largest` what they give for `max`
-    where limits make that smaller. The first of the `services` is the one that pictures are named
-    by.
+    `size` is (width, height) as the services show the image, `picture` what the canvas shows of it.
+    The first of the `services` is the one that pictures are named by.
     """
 
     label: Text
     services: Sequence[ImageService]
     size: tuple[int, int]
-    largest: tuple[int, int] | None = None
+    picture: Rendition
+    thumbnail: Rendition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +136,7 @@ def _described(about: About, page: Page | None = None) -> dict[str, Any]:
     if about.thumbnail:
         said['thumbnail'] = [{'id': about.thumbnail, 'type': 'Image', 'format': 'image/jpeg'}]
     elif page is not None:
-        said['thumbnail'] = [_thumbnail(page)]
+        said.update(_thumbnail(page))
     return said
 
 
@@ -141,7 +152,7 @@ def _canvas(uri: str, number: int, page: Page) -> dict[str, Any]:
         'type': 'Annotation',
         'motivation': 'painting',
         'body': {
-            **_picture(page, 'max', page.largest or page.size),
+            **_picture(page, page.picture),
             'service': [_service(service) for service in page.services],
         },
         'target': canvas,
@@ -152,35 +163,31 @@ def _canvas(uri: str, number: int, page: Page) -> dict[str, Any]:
         'label': language_map(page.label),
         'height': height,
         'width': width,
-        'thumbnail': [_thumbnail(page)],
+        **_thumbnail(page),
         'items': [{'id': f'{canvas}/page', 'type': 'AnnotationPage', 'items': [annotation]}],
     }
 
 
 def _thumbnail(page: Page) -> dict[str, Any]:
-    """Return a picture of a page within a square, never enlarged."""
-    width, height = page.size
-    scale = min(1.0, *(_THUMBNAIL / side for side in page.size))
-    small = max(1, round(width * scale)), max(1, round(height * scale))
-    if page.largest is not None:
-        # Rounding makes no side longer than the service gives.
-        small = min(small[0], page.largest[0]), min(small[1], page.largest[1])
-    return _picture(page, f'{small[0]},{small[1]}', small)
+    """Return the property of a page's thumbnail; nothing where there is none."""
+    return {} if page.thumbnail is None else {'thumbnail': [_picture(page, page.thumbnail)]}
 
 
-def _picture(page: Page, size: str, pixels: tuple[int, int]) -> dict[str, Any]:
+def _picture(page: Page, picture: Rendition) -> dict[str, Any]:
+    width, height = picture.size
     return {
-        'id': f'{page.services[0].uri}/full/{size}/0/default.jpg',
+        'id': f'{page.services[0].uri}/{picture.path}',
         'type': 'Image',
-        'format': 'image/jpeg',
-        'width': pixels[0],
-        'height': pixels[1],
+        'format': picture.media_type,
+        'width': width,
+        'height': height,
     }
 
 
 def _service(service: ImageService) -> dict[str, str]:
+    level = f'level{service.level}'
     # A service of version 2 is described in the words of version 2.
     if service.version == '2':
-        profile = 'http://iiif.io/api/image/2/level2.json'
+        profile = f'{PROTOCOL}/2/{level}.json'
         return {'@id': service.uri, '@type': 'ImageService2', 'profile': profile}
-    return {'id': service.uri, 'type': 'ImageService3', 'profile': 'level2'}
+    return {'id': service.uri, 'type': 'ImageService3', 'profile': level}

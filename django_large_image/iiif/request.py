@@ -95,8 +95,9 @@ class ImageRequest:
             elif not features.allows('sizeUpscaling'):
                 size = _LARGEST.resolve(region, limits)
         rotation = self.rotation
-        if limits.area is not None and rotation.degrees:
-            _check_turned(rotation, size, limits.area)
+        area = limits.largest_area
+        if area is not None and rotation.degrees:
+            _check_turned(rotation, size, area)
         return Derivative(
             window, size, rotation.mirrored, rotation.degrees, self.quality, self.format
         )

@@ -90,7 +90,8 @@ def _service(prefix: str, viewset: Any, basename: str) -> list[URLPattern | URLR
     ]
     if prefix:
         # Without one, it would stand in for the project's own page.
-        routes.append((f'(?:(?:{versions})/?)?', RootView.as_view(versions=versions), 'root'))
+        root = shared(RootView.as_view(versions=versions), viewset)
+        routes.append((f'(?:(?:{versions})/?)?', root, 'root'))
     patterns: list[URLPattern | URLResolver] = [
         re_path(rf'^{route}\Z', view, name=f'{basename}-{name}') for route, view, name in routes
     ]

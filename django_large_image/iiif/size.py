@@ -120,7 +120,7 @@ class Size:
         return nearest(width * scale), nearest(height * scale)
 
     def _largest(self, region: tuple[int, int], limits: Limits) -> tuple[int, int]:
-        if self.upscaling and limits != UNLIMITED:
+        if self.upscaling and limits.told:
             return _fit(region, limits.bounds(region), limits)
         return _fit(region, region, limits)
 
@@ -163,11 +163,12 @@ def _fit(region: tuple[int, int], box: tuple[int, int], limits: Limits) -> tuple
         size = min(widest, max(1, proportional(width, height, highest))), highest
     else:
         size = widest, min(highest, max(1, proportional(height, width, widest)))
-    if limits.area is None or size[0] * size[1] <= limits.area:
+    area = limits.largest_area
+    if area is None or size[0] * size[1] <= area:
         return size
     if width >= height:
-        return _of_area(region, size, limits.area)
-    across, down = _of_area((height, width), size[::-1], limits.area)
+        return _of_area(region, size, area)
+    across, down = _of_area((height, width), size[::-1], area)
     return down, across
 
 

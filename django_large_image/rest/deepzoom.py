@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -13,6 +15,7 @@ from django_large_image.rest.base import ImageHooks
 from django_large_image.rest.endpoints import endpoint
 from django_large_image.rest.image import RequestedImage, check_size
 from django_large_image.rest.parameters import (
+    PLACE,
     FormatParameters,
     Parameters,
     PlaceParameters,
@@ -27,20 +30,32 @@ from django_large_image.sources.stored import stored_window
 
 _TILE = r'(?P<z>[^/]+)/(?P<x>[^/_]+)_(?P<y>[^/_]+)\.(?P<fmt>\w+)'
 _MEDIA_TYPE = 'application/xml'
+# No number of more digits is that of a tile.
+_PLAIN = re.compile('-?(?:0|[1-9][0-9]{0,17})').fullmatch
 # Suffixes of what browsers show, as OpenSeadragon knows them.
 _SHOWN = [suffix for suffix in ('jpg', 'jpeg', 'png', 'webp', 'avif') if suffix in FORMATS]
+
+
+class PlainIntegerField(serializers.IntegerField):
+    """A number as it is usually written: `01`, `1.0`, ` 1` and digits of other scripts are none."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number; raises a validation error for what is none."""
+        if _PLAIN(str(data)) is None:
+            self.fail('invalid')
+        return int(super().to_internal_value(data))
 
 
 class LayoutParameters(Parameters):
     """How levels are cut into tiles."""
 
-    tile_size = serializers.IntegerField(
+    tile_size = PlainIntegerField(
         min_value=1,
         max_value=2**31,
         default=TILE_SIZE,
         help_text='The width and height of tiles in pixels, without their overlap.',
     )
-    overlap = serializers.IntegerField(
+    overlap = PlainIntegerField(
         min_value=0,
         max_value=2**31,
         default=OVERLAP,
@@ -66,6 +81,15 @@ class DeepZoomTileParameters(PlaceParameters, LayoutParameters, StyleParameters,
     """A tile of a Deep Zoom image."""
 
     projection = None  # type: ignore[assignment]  # likewise
+    z = PlainIntegerField(help_text='The level; 0 is one pixel.', style={'example': 0})
+    x = PlainIntegerField(help_text='The column, from the left.', style={'example': 0})
+    y = PlainIntegerField(help_text='The row, from the top.', style={'example': 0})
+
+    @classmethod
+    def place(cls, named: Mapping[str, str]) -> tuple[int, ...] | None:
+        """Return z, x and y of a path; None for any that are not plainly right."""
+        plain = all(_PLAIN(named.get(name, '')) for name in PLACE)
+        return super().place(named) if plain else None
 
 
 class DeepZoomActions(ImageHooks):

@@ -1,4 +1,3 @@
-from django.urls import include, path
 from gallery.models import Image
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
@@ -13,4 +12,4 @@ class ImageViewSet(IIIFMixin, LargeImageFileDetailMixin, ReadOnlyModelViewSet):
 
 router = IIIFRouter()
 router.register('iiif', ImageViewSet)
-urlpatterns = [path('', include(router.urls))]
+urlpatterns = router.urls

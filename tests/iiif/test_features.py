@@ -24,6 +24,18 @@ def test_the_names_are_those_of_version_3():
     assert not {'default', 'sizeAboveFull', 'sizeByDistortedWh'} & NAMES
 
 
+def test_a_budget_is_a_limit_of_the_area_that_is_not_told():
+    for limits in (Limits(budget=50), Limits(area=70, budget=50), Limits(area=50, budget=70)):
+        assert limits.largest_area == 50
+        limits.check((10, 10), (10, 5))
+        with pytest.raises(ParameterError, match='more than 50 pixels'):
+            limits.check((10, 10), (51, 1))
+    assert UNLIMITED.largest_area is None
+    assert Limits(area=0, budget=9).largest_area == 0
+    assert not Limits(budget=50).told
+    assert Limits(scale=2, budget=50).told
+
+
 @pytest.mark.parametrize(
     ('limits', 'bounds'),
     [

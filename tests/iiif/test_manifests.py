@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
@@ -9,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 from django.core.cache import cache as django_cache
 from django.test import Client
+from PIL import Image
 
 from tests import factories
 from tests.iiif import services
@@ -96,6 +98,55 @@ def test_pictures_within_the_limits(client: Client, image_file: Callable[..., An
     assert (body['width'], body['height']) == (50, 25)
     for uri in (body['id'], manifest['thumbnail'][0]['id']):
         assert client.get(uri).status_code == 200
+
+
+def test_the_level_is_that_of_what_is_switched_on(
+    client: Client, image_file: Callable[..., Any], settings: Any
+) -> None:
+    settings.LARGE_IMAGE = {'IIIF_SWITCHED_OFF': ['sizeByWh', 'jpg']}
+    start = f'/iiif/3/{image_file(factories.gradient(300, 400)).pk}'
+    manifest = client.get(f'{start}/manifest').json()
+    body = painted(manifest)
+    level = client.get(f'{start}/info.json').json()['profile']
+    assert level == 'level0'
+    assert [service['profile'] for service in body['service']] == [
+        level,
+        f'http://iiif.io/api/image/2/{level}.json',
+    ]
+    for picture in (body, manifest['thumbnail'][0]):
+        assert picture['format'] == 'image/png'
+        shown = Image.open(io.BytesIO(client.get(picture['id']).content))
+        assert (shown.format, shown.size) == ('PNG', (picture['width'], picture['height']))
+
+
+class TestLargeImages:
+    """Of which not all may be read."""
+
+    @pytest.fixture(autouse=True)
+    def budget(self, settings: Any) -> None:
+        settings.LARGE_IMAGE = {'MAX_READ_PIXELS': 3 * 300 * 400}
+
+    def test_with_an_overview(self, client: Client, image_file: Callable[..., Any]) -> None:
+        options = {'TILED': 'YES', 'BLOCKXSIZE': 128, 'BLOCKYSIZE': 128}
+        data = factories.gradient(1200, 1600)
+        start = f'/iiif/3/{image_file(data, options=options, overviews=(4, 8)).pk}'
+        assert client.get(f'{start}/full/max/0/default.jpg').status_code == 400
+        manifest = client.get(f'{start}/manifest').json()
+        body, [thumbnail] = painted(manifest), manifest['thumbnail']
+        assert (body['width'], body['height']) == (400, 300)
+        assert (thumbnail['width'], thumbnail['height']) == (256, 192)
+        for picture in (body, thumbnail):
+            shown = Image.open(io.BytesIO(client.get(picture['id']).content))
+            assert shown.size == (picture['width'], picture['height'])
+
+    def test_without_one(self, client: Client, image_file: Callable[..., Any]) -> None:
+        start = f'/iiif/3/{image_file(factories.gradient(1200, 1600)).pk}'
+        manifest = client.get(f'{start}/manifest').json()
+        assert client.get(f'{start}/full/256,192/0/default.jpg').status_code == 400
+        assert 'thumbnail' not in manifest
+        assert 'thumbnail' not in manifest['items'][0]
+        # Its tiles are what viewers show.
+        assert len(painted(manifest)['service']) == 2
 
 
 def test_the_object_is_asked_for_once(

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
+from django.http import Http404
 from django.test import Client, RequestFactory
 from PIL import Image
 
@@ -22,7 +23,7 @@ from django_large_image.exceptions import BusyError
 from django_large_image.iiif import caches
 from tests import factories
 from tests.iiif import services
-from tests.testapp.models import SlugImageFile
+from tests.testapp.models import SlugImageFile, UUIDImageFile
 
 pytestmark = [
     pytest.mark.urls('tests.iiif.services'),
@@ -504,6 +505,49 @@ class TestIdentifiers:
         assert client.get(f'{base}/info.json').json()['id'] == f'http://testserver{base}'
         assert size_of(client.get(f'{base}/full/50,/0/default.jpg')) == (50, 50)
         assert client.get(base)['Location'] == f'http://testserver{base}/info.json'
+
+    @pytest.mark.parametrize('tail', ['', '/info.json', '/full/max/0/default.jpg', '/manifest'])
+    def test_a_number_has_one_spelling(self, client: Client, stored: Any, tail: str) -> None:
+        for written in ('0{}', '%2B{}', '%20{}', '{}%20', '{}.0', '-{}'):
+            path = f'/iiif/3/{written.format(stored.pk)}{tail}'
+            assert client.get(path).status_code == 404, path
+        arabic = ''.join(chr(0x660 + int(digit)) for digit in str(stored.pk))
+        assert client.get(f'/iiif/3/{arabic}{tail}').status_code == 404
+        assert client.get(f'/iiif/3/{stored.pk}{tail}').status_code in (200, 303)
+
+    def test_an_uuid_has_one_spelling(self) -> None:
+        view = services.Images()
+        view.queryset = UUIDImageFile.objects.all()
+        known = 'c0ffee00-0000-4000-8000-00000000000a'
+        assert view.get_iiif_lookup(known) == {'pk': known}
+        for other in (known.upper(), known.replace('-', ''), f'{{{known}}}', 'none', ''):
+            with pytest.raises(Http404):
+                view.get_iiif_lookup(other)
+
+    @pytest.mark.parametrize('field', ['name', 'name__contains', 'nothing'])
+    def test_other_fields_judge_by_themselves(self, field: str) -> None:
+        view = services.Images()
+        view.iiif_lookup_field = field
+        assert view.get_iiif_lookup('01') == {field: '01'}
+
+    def test_a_hook_may_know_other_spellings(self, client: Client, stored: Any) -> None:
+        class Padded(services.Images):
+            def get_iiif_lookup(self, identifier: str) -> dict[str, Any]:
+                return {'pk': int(identifier)}
+
+        view = Padded.as_view({'get': 'iiif_image'}, basename='padded')
+        path = f'000{stored.pk}/info.json'
+        request = RequestFactory().get(f'/padded/3/{path}')
+        assert view(request, version='3', path=path).status_code == 200
+
+    @pytest.mark.parametrize('service', ['iiif', 'names', 'folder', 'slugs'])
+    def test_what_is_too_long_for_a_name_is_looked_up_nowhere(
+        self, client: Client, service: str, django_assert_num_queries: Any
+    ) -> None:
+        for tail in ('', '/info.json', '/full/max/0/default.jpg'):
+            with django_assert_num_queries(0):
+                response = client.get(f'/{service}/2/{"1" * 4097}{tail}')
+            assert response.status_code == 404
 
     def test_a_hook_of_more_than_one_lookup(self) -> None:
         class Two(services.Images):

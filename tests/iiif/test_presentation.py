@@ -14,6 +14,7 @@ from django_large_image.iiif.presentation import (
     ImageService,
     Member,
     Page,
+    Rendition,
     collection,
     manifest,
 )
@@ -25,7 +26,12 @@ LICENCE = 'http://creativecommons.org/licenses/by/4.0/'
 
 def page(number: int = 1, size: tuple[int, int] = (4000, 3000), **options: Any) -> Page:
     services = [ImageService(f'{BASE}/{version}/scan-{number}', version) for version in ('3', '2')]
-    return Page(f'Page {number}', services, size, **options)
+    given = {
+        'picture': Rendition('full/max/0/default.jpg', size),
+        'thumbnail': Rendition('full/256,192/0/default.jpg', (256, 192)),
+        **options,
+    }
+    return Page(f'Page {number}', services, size, **given)
 
 
 def nodes(value: Any) -> Iterator[dict[str, Any]]:
@@ -97,37 +103,45 @@ def test_a_manifest_shows_each_page_on_a_canvas():
         ]
 
 
-@pytest.mark.parametrize(
-    ('size', 'expected'),
-    [
-        ((4000, 3000), (256, 192)),
-        ((3000, 4000), (192, 256)),
-        ((100, 40), (100, 40)),
-        ((100_000, 7), (256, 1)),
-        ((1, 1), (1, 1)),
-    ],
-)
-def test_a_thumbnail_is_small_and_never_enlarged(size, expected):
-    document = manifest(f'{BASE}/m', About('M'), [page(size=size)])
+def test_a_thumbnail_stands_with_the_manifest_and_its_canvas():
+    small = Rendition('full/25,/0/default.png', (25, 19), 'image/png')
+    document = manifest(f'{BASE}/m', About('M'), [page(thumbnail=small)])
     (thumbnail,) = document['thumbnail']
-    width, height = expected
     assert thumbnail == {
-        'id': f'{BASE}/3/scan-1/full/{width},{height}/0/default.jpg',
+        'id': f'{BASE}/3/scan-1/full/25,/0/default.png',
         'type': 'Image',
-        'format': 'image/jpeg',
-        'width': width,
-        'height': height,
+        'format': 'image/png',
+        'width': 25,
+        'height': 19,
     }
     assert document['items'][0]['thumbnail'] == [thumbnail]
 
 
+def test_without_a_thumbnail():
+    document = manifest(f'{BASE}/m', About('M'), [page(thumbnail=None)])
+    check(document)
+    assert 'thumbnail' not in document
+    assert 'thumbnail' not in document['items'][0]
+
+
 def test_limits_say_how_large_a_picture_is_while_the_canvas_keeps_its_size():
-    limited = page(size=(4000, 3000), largest=(200, 150))
+    limited = page(size=(4000, 3000), picture=Rendition('full/max/0/default.jpg', (200, 150)))
     canvas = manifest(f'{BASE}/m', About('M'), [limited])['items'][0]
     body = canvas['items'][0]['items'][0]['body']
     assert (canvas['width'], canvas['height']) == (4000, 3000)
     assert (body['width'], body['height']) == (200, 150)
-    assert canvas['thumbnail'][0]['id'].endswith('/full/200,150/0/default.jpg')
+
+
+@pytest.mark.parametrize('level', [0, 1, 2])
+def test_services_say_the_level_that_they_reach(level):
+    services = [ImageService(BASE, '3', level), ImageService(BASE, '2', level)]
+    picture = Rendition('full/max/0/default.jpg', (4, 3))
+    document = manifest(f'{BASE}/m', About('M'), [Page('P', services, (4, 3), picture)])
+    found = document['items'][0]['items'][0]['items'][0]['body']['service']
+    assert [service['profile'] for service in found] == [
+        f'level{level}',
+        f'http://iiif.io/api/image/2/level{level}.json',
+    ]
 
 
 def test_what_is_said_of_a_manifest():

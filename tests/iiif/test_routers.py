@@ -99,6 +99,14 @@ class TestCORS:
         assert response['Access-Control-Allow-Methods'] == 'GET, HEAD, OPTIONS'
         assert response['Access-Control-Allow-Headers'] == 'authorization'
 
+    @pytest.mark.parametrize('path', ['', '3/', '2'])
+    def test_where_no_image_is_named(self, client: Client, path: str) -> None:
+        response = client.get(f'/private/{path}')
+        assert response.status_code == 404
+        assert response['Access-Control-Allow-Origin'] == '*'
+        assert client.options(f'/private/{path}').status_code == 204
+        assert 'Access-Control-Allow-Origin' not in client.get(f'/plain/{path}')
+
     def test_switched_off(self, client: Client) -> None:
         response = client.options('/plain/3/1/info.json')
         assert 'Access-Control-Allow-Origin' not in response

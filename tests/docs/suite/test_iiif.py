@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 
 import pytest
 from django.core.cache import caches
@@ -21,6 +22,8 @@ def info(client, address):
 
 @override_settings(ROOT_URLCONF='iiif_urls')
 def test_ten_lines(images, client):
+    source = inspect.getsource(importlib.import_module('iiif_urls'))
+    assert len(list(filter(str.strip, source.splitlines()))) == 10
     for image in images:
         found = info(client, f'/iiif/3/{image.pk}')
         assert found['profile'] == 'level2'
