@@ -135,7 +135,9 @@ def shop(request: pytest.FixtureRequest, settings: Any, db: None) -> Iterator[Sh
 
 @pytest.mark.parametrize('known', [False, True])
 @pytest.mark.parametrize('fault', FAULTS)
-def test_a_fault(shop: Shop, fault: str, known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault(
+    shop: Shop, fault: str, known: bool, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
     if known:
         np.testing.assert_array_equal(pixels(shop.get(FIRST)), tile(0, 0))
     status, failing = FAULTS[fault]
@@ -155,6 +157,8 @@ def test_a_fault(shop: Shop, fault: str, known: bool, monkeypatch: pytest.Monkey
             hidden = (shop.door.host, 'everywhere', *ROOT)
             assert [word for word in hidden if word in told] == []
             np.testing.assert_array_equal(pixels(shop.local(FIRST)), tile(0, 0))
+    # A machine that does other things may need more than a second for what is right.
+    settings.LARGE_IMAGE = {**settings.LARGE_IMAGE, 'REMOTE_TIMEOUT': 10}
     for _ in range(2):
         np.testing.assert_array_equal(pixels(shop.get(SECOND)), tile(0, 3))
 
