@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds GDAL's Python binding for the libgdal that is here, unless a Python has it: binding.sh PYTHON.
-set -euo pipefail
+source "$(dirname "$0")/common.sh"
+
 python=$1
 gdal=$(gdal-config --version)
 pip() { "$python" -m pip install --quiet "$@"; }
@@ -11,8 +12,7 @@ assert gdal.__version__.split('.')[:2] == '$gdal'.split('.')[:2]" 2>/dev/null
 }
 
 has_binding && exit 0
-printf '\033[1m==> %s\033[0m\n' \
-    "GDAL's Python binding for libgdal $gdal (compiled: about a minute)" >&2
+say "GDAL's Python binding for libgdal $gdal (compiled: about a minute)"
 # Built here, beside numpy: in pip's isolated build there is none, and gdal_array is left out.
 # The cache may hold a wheel from such a build.
 pip numpy 'setuptools>=77' wheel
@@ -20,7 +20,4 @@ pip numpy 'setuptools>=77' wheel
 headers=$("$python" -c 'import numpy; print(numpy.get_include())')
 CFLAGS="-I$headers ${CFLAGS:-}" CXXFLAGS="-I$headers ${CXXFLAGS:-}" \
     pip --no-build-isolation --no-cache-dir --force-reinstall --no-deps "gdal==${gdal%.*}.*,<=$gdal"
-has_binding || {
-    echo "error: GDAL's binding was built but does not load: $python -c 'from osgeo import gdal_array'" >&2
-    exit 1
-}
+has_binding || die "GDAL's binding was built but does not load: $python -c 'from osgeo import gdal_array'"

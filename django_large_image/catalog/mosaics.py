@@ -162,7 +162,7 @@ class Selection:
 
     def _extent(self, schema: Schema) -> Degrees:
         """Return the bounds of all datasets of all bands of a mosaic, by one query."""
-        bounds = queries.search_of(schema, self._conditions(schema)).bounds()
+        bounds = queries.Search.of(schema, self._conditions(schema)).bounds()
         if bounds is None:
             raise MissingError(_NOWHERE)
         return bounds
@@ -201,9 +201,9 @@ class Selection:
         conditions = self._conditions(schema, band)
         names = [key.name for key in schema.keys if key.name not in conditions]
         dates = [key.name for key in schema.keys if key.kind == 'date' and key.name in names]
-        search = queries.search_of(schema, conditions)
+        search = queries.Search.of(schema, conditions)
         if box is not None:
-            search = search.within(box)
+            search = search.narrowed(box)
         return search.ordered(*(dates or names), ascending=self.ascending)
 
     def _conditions(self, schema: Schema, band: str | None = None) -> dict[str, Condition]:

@@ -81,6 +81,13 @@ class Search:
     order: tuple[str, ...] = ()
     ascending: bool = True
 
+    @classmethod
+    def of(cls, schema: Schema, conditions: Mapping[str, Condition]) -> Search:
+        """Return the search for datasets that meet conditions on keys of these names; raises
+        `ParameterError` for those that cannot be.
+        """
+        return cls(schema, tuple(Term.of(schema, name, each) for name, each in conditions.items()))
+
     def ordered(self, *names: str, ascending: bool = True) -> Search:
         """Return the same search in the order of keys; raises `ParameterError` for an unknown
         one.
@@ -88,15 +95,15 @@ class Search:
         columns = tuple(dict.fromkeys(self.schema.key(name).column for name in names))
         return replace(self, order=columns, ascending=ascending)
 
-    def within(self, box: Term) -> Search:
-        """Return the same search in a box."""
-        return replace(self, terms=(*self.terms, box))
+    def narrowed(self, *terms: Term) -> Search:
+        """Return the search for those that meet more terms."""
+        return replace(self, terms=(*self.terms, *terms))
 
     def select(self) -> QuerySet[Dataset]:
         """Return all datasets as a query set."""
         found = Dataset.objects.filter(catalog_id=self.schema.catalog)
         for term in self.terms:
-            found = found.filter(used(term.column), term.where(term.column), term.exact)
+            found = found.filter(term.lookup())
         return found.order_by(*self._sorted(self.order))
 
     def total(self) -> int:
@@ -110,7 +117,7 @@ class Search:
         chosen, share = self._fewest()
         found = self._others(chosen if share < _RARE else None)
         if chosen is not None and share < _RARE:
-            found = found.filter(used(chosen.column), chosen.where(chosen.column), chosen.exact)
+            found = found.filter(chosen.lookup())
         else:
             found = found.filter(used('cell'))
         ends = found.aggregate(Min('west'), Min('south'), Max('east'), Max('north'))
@@ -224,26 +231,16 @@ def search(
     `time` is a range of the first key of dates.
     Raises `MissingError` for an unknown catalogue, `ParameterError` for anything else.
     """
-    return search_of(schema_of(slug), conditions, bbox=bbox, time=time)
-
-
-def search_of(
-    schema: Schema,
-    conditions: Mapping[str, Condition] | None = None,
-    *,
-    bbox: Sequence[float | str] | None = None,
-    time: Between | None = None,
-) -> Search:
-    """Return what `search` does, of the catalogue of a schema."""
-    terms = [Term.of(schema, name, condition) for name, condition in (conditions or {}).items()]
+    schema = schema_of(slug)
+    found = Search.of(schema, conditions or {})
     if time is not None:
         dates = [key.name for key in schema.keys if key.kind == 'date']
         if not dates:
             raise ParameterError('This catalogue has no key of dates.')
-        terms.append(Term.of(schema, dates[0], time))
+        found = found.narrowed(Term.of(schema, dates[0], time))
     if bbox is not None:
-        terms.append(boxes.term(bbox, boxes.ask_levels(schema)))
-    return Search(schema, tuple(terms))
+        found = found.narrowed(boxes.term(bbox, boxes.ask_levels(schema)))
+    return found
 
 
 def find_within(

@@ -16,7 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
 from django_large_image.catalog.models import Dataset
-from django_large_image.catalog.terms import Term, used
+from django_large_image.catalog.terms import Term
 from django_large_image.storage.statements import Slot
 
 Part = Mapping[str, Any]
@@ -64,7 +64,7 @@ def page(
     several = len(parts) > 1
     if term is not None:
         ends = [_ends(parts[0])] if several else None
-        found = found.filter(used(term.column), term.where(term.column, ends), term.exact)
+        found = found.filter(term.lookup(ends))
     found = found.order_by(*order).values('id', *columns)
     if not several:
         sql, values = _compiled(found[place])

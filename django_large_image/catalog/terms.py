@@ -75,6 +75,10 @@ class Term:
         chosen = (Q(**{f'{name}__{how}': text for how, text in part.items()}) for part in parts)
         return reduce(or_, chosen, Q())
 
+    def lookup(self, parts: Iterable[dict[str, Any]] | None = None) -> Q:
+        """Return all that has to hold for the index of the column to be read."""
+        return used(self.column) & self.where(self.column, parts) & self.exact
+
     def share(self, catalog: int, sample: estimates.Sample) -> float:
         """Return about which share of the datasets of a catalogue is in the alternatives; not 0, as
         none in a sample may be some.
