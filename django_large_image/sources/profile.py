@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from django_large_image.sources.exif import webp_parts
 from django_large_image.sources.filesystems import file_of
 from django_large_image.sources.handles import HandlePool, once
+from django_large_image.sources.jpeg2000.containers import boxes
 from django_large_image.sources.opening import Reader
 from django_large_image.sources.raster_source import RasterTileSource
 from django_large_image.sources.streamed import open_file
@@ -23,7 +24,6 @@ from django_large_image.sources.streamed import open_file
 _SILENT = {'WEBP', 'JP2OpenJPEG', 'JP2KAK', 'JP2ECW', 'JP2MrSID', 'JP2Lura', 'JPEG2000'}
 # Real ones have some kilobytes, with tables of colours a few megabytes.
 _MAX_BYTES = 4 * 1024 * 1024
-_MAX_BOXES = 256
 # Ways of a box to say what colours mean: any profile, or one of a restricted kind.
 _PROFILES = (b'\x02', b'\x03')
 
@@ -74,31 +74,16 @@ def _in_webp(file: BinaryIO) -> Iterator[int]:
 
 def _in_boxes(file: BinaryIO) -> Iterator[int]:
     """Yield the length of the profile of a JPEG 2000; the file stands at it then."""
+
+    def read(start: int, end: int) -> bytes:
+        file.seek(start)
+        return file.read(end - start)
+
     whole = 0, file.seek(0, os.SEEK_END)
-    header = next((place for kind, *place in _boxes(file, *whole) if kind == b'jp2h'), None)
-    colors = _boxes(file, *header) if header else iter(())
+    header = next((place for kind, *place in boxes(read, *whole) if kind == b'jp2h'), None)
+    colors = boxes(read, *header) if header else iter(())
     for kind, start, end in colors:
         if kind == b'colr':
-            file.seek(start)
-            if file.read(3)[:1] in _PROFILES:
+            if read(start, start + 3)[:1] in _PROFILES:
                 yield end - start - 3
             return
-
-
-def _boxes(file: BinaryIO, place: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the kind of each box between two places, and where its content begins and ends."""
-    for _ in range(_MAX_BOXES):
-        if place >= end:
-            return
-        file.seek(place)
-        head = file.read(16)
-        length, kind = struct.unpack_from('>I4s', head)
-        start = place + 8
-        if length == 1:
-            (length,) = struct.unpack_from('>Q', head, 8)
-            start += 8
-        stop = place + length if length else end
-        if not start <= stop <= end:
-            return
-        yield kind, start, stop
-        place = stop

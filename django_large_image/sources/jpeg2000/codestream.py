@@ -1,14 +1,13 @@
-"""JPEG 2000 files: their boxes, and the main header of what is in them.
-
-After ISO/IEC 15444-1, annexes A (codestream) and I (boxes).
-"""
+"""JPEG 2000 files: the main header of the codestream in them (ISO/IEC 15444-1, annex A)."""
 
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
+from django_large_image.sources.jpeg2000.containers import boxes
 from django_large_image.sources.jpeg2000.markers import Ahead, Read, UnusualError, segments
 from django_large_image.sources.jpeg2000.tileparts import Parts, listed
 
@@ -21,7 +20,6 @@ _COD, _COC, _TLM, _SOT = 0xFF52, 0xFF53, 0xFF55, 0xFF90
 # POC, PPM.
 _UNUSUAL = {0xFF50, 0xFF5F, 0xFF60}
 _STEP = 16 * 1024
-_MAX_BOXES = 1000
 _MAX_COMPONENTS = 256
 
 
@@ -140,24 +138,13 @@ def _find(read: Read, size: int) -> Pair:
         raise UnusualError
     if read(0, 4) == _SOC_SIZ:
         return 0, size
-    position = 0
-    for _ in range(_MAX_BOXES):
-        if position + 32 > size:
-            break
-        content = read(position, position + 16)
-        length, kind = int.from_bytes(content[:4], 'big'), content[4:8]
-        header = 16 if length == 1 else 8
-        if length == 1:
-            length = int.from_bytes(content[8:], 'big')
-        end = position + length if length else size
-        if end > size or end < position + header:
-            break
-        if kind == b'jp2c':
-            start = position + header
-            if end - start < 64 or read(start, start + 4) != _SOC_SIZ:
-                break
-            return start, end
-        position = end
+    # What ends early is unusual, too.
+    with suppress(struct.error):
+        for kind, start, end in boxes(read, 0, size):
+            if kind == b'jp2c':
+                if end - start < 64 or read(start, start + 4) != _SOC_SIZ:
+                    break
+                return start, end
     raise UnusualError
 
 
